@@ -1,0 +1,1 @@
+"""Who computes: the interface of a backend, its adapters and the NumPy oracle."""

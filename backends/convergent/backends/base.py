@@ -1,0 +1,198 @@
+"""The interface of a backend: NumPy in, NumPy out, and what it cannot do as data.
+
+An adapter is a subclass of ``Backend`` whose ``__init__`` imports the framework and whose methods
+are small functions with a decorator::
+
+    class Torch(Backend):
+        name = "torch"
+
+        @method("backprop_input", "autodiff")
+        def input_by_autodiff(self, case, t):
+            ...  # t.x, t.w and t.dy are the framework's tensors, in the framework's layout
+
+Nothing but an adapter translates layout and padding. What a method cannot express is a ``Gap``.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Callable, ClassVar, NamedTuple, Optional, TypeVar
+
+import numpy as np
+
+from convergent.cases.case import Case
+from convergent.cases.data import Operands
+from convergent.cases.dtypes import Array
+from convergent.cases.errors import UnknownMethod
+from convergent.cases.features import features
+from convergent.cases.record import record
+
+OPS: dict[str, tuple[str, ...]] = {
+    "conv": ("y",),
+    "backprop_input": ("x",),
+    "backprop_filter": ("w",),
+    "transpose": ("x",),
+    "jacobian_input": ("y", "x"),
+    "jacobian_filter": ("y", "w"),
+    "transpose_jacobian_input": ("x", "y"),
+    "transpose_jacobian_filter": ("x", "w"),
+}
+"""Each op and the operands whose axes its result has, in order: a Jacobian has those of two."""
+
+
+class Tensors(NamedTuple):
+    """The operands of a case as a framework's own tensors, in the framework's own layout."""
+
+    x: Any
+    w: Any
+    dy: Any
+
+
+@record
+class Method:
+    """One way in which a backend computes an op."""
+
+    op: str
+    name: str
+    function: Callable[[Any, Case, Tensors], Any]
+
+    @property
+    def key(self) -> str:
+        """``op/method``."""
+        return f"{self.op}/{self.name}"
+
+
+@record
+class Gap:
+    """What some methods cannot do, and why.
+
+    ``methods`` are patterns of ``op/method``; the gap holds for a case that has all features
+    ``when`` and none of ``unless``. ``kind`` is ``notimpl`` (ours), ``notyet`` (the
+    framework's) or ``never`` (by definition). ``raises`` names the exception that the framework
+    raises when it is asked all the same.
+    """
+
+    methods: tuple[str, ...]
+    reason: str
+    kind: str = "notyet"
+    when: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    raises: str = ""
+
+    def covers(self, key: str, case: Case) -> bool:
+        """Say whether ``op/method`` cannot do ``case`` because of this gap."""
+        if not any(fnmatch.fnmatchcase(key, pattern) for pattern in self.methods):
+            return False
+        has = features(case)
+        return has.issuperset(self.when) and has.isdisjoint(self.unless)
+
+
+@record
+class Result:
+    """What a method gave: a canonical array, the name of its dtype and its seconds."""
+
+    array: Array
+    dtype: str
+    seconds: float
+
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def method(op: str, name: str) -> Callable[[_F], _F]:
+    """Register a function of an adapter as a method of ``op``; decorators may be stacked."""
+    if op not in OPS:
+        raise UnknownMethod(f"{op!r} is no op; the ops are {', '.join(OPS)}")
+
+    def mark(function: _F) -> _F:
+        function.__dict__.setdefault("convergent_ops", []).append((op, name))
+        return function
+
+    return mark
+
+
+class Backend(ABC):
+    """A framework behind one interface; an instance exists only where the framework is loaded.
+
+    Raises what importing the framework raises. ``name`` is its word in a variant, ``packages``
+    are the distributions that bring it (the first one's version is the variant's), ``gaps`` what
+    it cannot do. ``environment`` holds variables that must be set before the import.
+    """
+
+    name: ClassVar[str]
+    packages: ClassVar[tuple[str, ...]]
+    gaps: ClassVar[tuple[Gap, ...]] = ()
+    environment: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def loaded(self) -> dict[str, Any]:
+        """Say what is loaded: at least ``version`` and ``file``; threads and build flags too."""
+
+    @abstractmethod
+    def axes(self, role: str, case: Case) -> tuple[int, ...]:
+        """Return the canonical axes of ``x``, ``w`` or ``y`` in the order the framework has them.
+
+        Canonical: ``x (N, *input, C)``, ``w (*kernel, C/groups, O)``, ``y (N, *output, O)``.
+        """
+
+    @abstractmethod
+    def enter(self, array: Array, case: Case) -> Any:
+        """Return a tensor of ``case.dtype``; ``array`` is a transposed view (bfloat16: bits)."""
+
+    @abstractmethod
+    def leave(self, tensor: Any) -> tuple[Array, str]:
+        """Return the tensor's values as a NumPy array (bfloat16: bits) and its dtype's name."""
+
+    def wait(self, tensor: Any) -> None:  # noqa: B027 - only asynchronous frameworks need it
+        """Return when ``tensor`` has been computed."""
+
+    @classmethod
+    @functools.lru_cache(maxsize=None)  # noqa: B019 - classes live as long as the process
+    def methods(cls) -> Mapping[str, Method]:
+        """Return the methods of this backend by ``op/method``, ops in the order of ``OPS``."""
+        found = {
+            f"{op}/{name}": Method(op=op, name=name, function=function)
+            for parent in reversed(cls.__mro__)
+            for function in vars(parent).values()
+            for op, name in getattr(function, "convergent_ops", ())
+        }
+        order = list(OPS)
+        return dict(sorted(found.items(), key=lambda item: order.index(item[1].op)))
+
+    @classmethod
+    def gap(cls, key: str, case: Case) -> Optional[Gap]:
+        """Return the declared gap that keeps ``op/method`` from doing ``case``, if any."""
+        return next((gap for gap in cls.gaps if gap.covers(key, case)), None)
+
+    def tensors(self, case: Case, operands: Operands) -> Tensors:
+        """Hand the operands to the framework, in its layout."""
+        roles = zip(("x", "w", "y"), operands)
+        return Tensors(*(self.enter(a.transpose(self.axes(r, case)), case) for r, a in roles))
+
+    def run(self, key: str, case: Case, tensors: Tensors) -> Result:
+        """Compute ``op/method`` of ``case`` and return the canonical result.
+
+        Raises ``UnknownMethod`` for a name that is none, and whatever the framework raises.
+        """
+        found = self.methods().get(key)
+        if found is None:
+            raise UnknownMethod(f"{self.name} has no method {key!r}; see convergent list --methods")
+        start = time.perf_counter()
+        tensor = found.function(self, case, tensors)
+        self.wait(tensor)
+        seconds = time.perf_counter() - start
+        array, dtype = self.leave(tensor)
+        return Result(array=self._canonical(array, found.op, case), dtype=dtype, seconds=seconds)
+
+    def _canonical(self, array: Array, op: str, case: Case) -> Array:
+        order: list[int] = []
+        for role in OPS[op]:
+            first = len(order)
+            order += [first + int(axis) for axis in np.argsort(self.axes(role, case))]
+        if array.ndim != len(order):  # a wrong shape is for the comparator to say
+            return np.ascontiguousarray(array)
+        return np.ascontiguousarray(array.transpose(order))

@@ -1,0 +1,119 @@
+"""The oracle: the three maps of convolution in NumPy, float64, for any number of dimensions.
+
+One picture holds all three. ``im2col`` lays the windows of the image out as rows, a matrix product
+with the filter is the convolution, and the two gradients are its two adjoints::
+
+    conv             cols(x) @ w
+    backprop_filter  cols(x).T @ dy
+    backprop_input   cols.T(dy @ w.T)        (the adjoint of im2col adds the windows up)
+
+Besides the value the oracle gives ``sum|x||w|`` (the same map of absolute values) and the number
+of terms really summed per element (corners have fewer): what an error bound is made of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Callable
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from convergent.cases.case import Case, Pads
+from convergent.cases.dtypes import Float64
+
+_CHUNK = 1 << 23  # elements of im2col at a time: 64 MiB
+
+
+def conv(case: Case, x: Float64, w: Float64) -> Float64:
+    """Return ``y (N, *output, O)`` of ``x (N, *input, C)`` and ``w (*kernel, C/G, O)``."""
+    rows = _filter_matrix(case, w)
+    y = np.empty((len(x), *case.output, case.out_channels))
+    for part in _chunks(case, len(x)):
+        product = _columns(case, x[part]) @ rows
+        y[part] = np.moveaxis(product, 0, 1).reshape(y[part].shape)
+    return y
+
+
+def backprop_filter(case: Case, x: Float64, dy: Float64) -> Float64:
+    """Return ``d_w (*kernel, C/G, O)`` of ``x (N, *input, C)`` and ``d_y (N, *output, O)``."""
+    total: Float64 = np.zeros(())
+    for part in _chunks(case, len(x)):
+        total = total + _columns(case, x[part]).transpose(0, 2, 1) @ _rows(case, dy[part])
+    per_group = case.in_channels // case.groups
+    taps = total.reshape(case.groups, per_group, *case.kernel, -1)
+    return np.moveaxis(taps, (0, 1), (-2, -3)).reshape(case.w_shape)
+
+
+def backprop_input(case: Case, dy: Float64, w: Float64) -> Float64:
+    """Return ``d_x (N, *input, C)`` of ``d_y (N, *output, O)`` and ``w (*kernel, C/G, O)``."""
+    rows = _filter_matrix(case, w).transpose(0, 2, 1)
+    dx = np.empty((len(dy), *case.input, case.in_channels))
+    for part in _chunks(case, len(dy)):
+        columns = _rows(case, dy[part]) @ rows
+        dx[part] = _add_windows(case, columns, len(dy[part]))
+    return dx
+
+
+def pad(x: Float64, pads: Pads) -> Float64:
+    """Return ``x (N, *input, C)`` with zeros around it; negative padding crops."""
+    crop = tuple(slice(max(-lo, 0), n - max(-hi, 0)) for n, (lo, hi) in zip(x.shape[1:], pads))
+    zeros = tuple((max(lo, 0), max(hi, 0)) for lo, hi in pads)
+    return np.pad(x[(slice(None), *crop)], ((0, 0), *zeros, (0, 0)))
+
+
+def _chunks(case: Case, batch: int) -> Iterator[slice]:
+    per_sample = math.prod(case.output) * math.prod(case.kernel) * case.in_channels
+    step = max(1, _CHUNK // per_sample)
+    return (slice(start, start + step) for start in range(0, batch, step))
+
+
+def _columns(case: Case, x: Float64) -> Float64:
+    """Return im2col: ``(G, N * output, C/G * kernel)``, one window a row."""
+    d = case.dims
+    space = tuple(range(1, d + 1))
+    windows = sliding_window_view(pad(x, case.pads), case.extents, axis=space)
+    steps = tuple(slice(None, None, s) for s in case.stride)
+    holes = tuple(slice(None, None, s) for s in case.dilation)
+    taken = windows[(slice(None), *steps, slice(None), *holes)]
+    per_group = case.in_channels // case.groups
+    split = taken.reshape(len(x), *case.output, case.groups, per_group, *case.kernel)
+    return np.moveaxis(split, d + 1, 0).reshape(case.groups, -1, per_group * math.prod(case.kernel))
+
+
+def _rows(case: Case, y: Float64) -> Float64:
+    """Return ``y`` with a row per window: ``(G, N * output, O/G)``."""
+    return np.moveaxis(y.reshape(-1, case.groups, case.out_channels // case.groups), 1, 0)
+
+
+def _filter_matrix(case: Case, w: Float64) -> Float64:
+    """Return the filter as ``(G, C/G * kernel, O/G)``."""
+    split = w.reshape(*case.w_shape[:-1], case.groups, case.out_channels // case.groups)
+    by_group = np.moveaxis(split, (-2, -3), (0, 1))
+    return by_group.reshape(case.groups, -1, case.out_channels // case.groups)
+
+
+def _add_windows(case: Case, columns: Float64, batch: int) -> Float64:
+    """Return the adjoint of ``_columns``: every window added where it was taken from."""
+    d = case.dims
+    per_group = case.in_channels // case.groups
+    split = columns.reshape(case.groups, batch, *case.output, per_group, *case.kernel)
+    windows = np.moveaxis(split, 0, d + 1)  # (N, *output, G, C/G, *kernel)
+    padded = [i + sum(p) for i, p in zip(case.input, case.pads)]
+    total = np.zeros((batch, *padded, case.groups, per_group))
+    for tap in np.ndindex(*case.kernel):
+        first = [t * dil for t, dil in zip(tap, case.dilation)]
+        span = [(o - 1) * s + 1 for o, s in zip(case.output, case.stride)]
+        taken = tuple(slice(f, f + n, s) for f, n, s in zip(first, span, case.stride))
+        total[(slice(None), *taken)] += windows[(..., *tap)]
+    unpad = tuple((-lo, -hi) for lo, hi in case.pads)
+    return pad(total.reshape(batch, *padded, case.in_channels), unpad)
+
+
+MAPS: dict[str, Callable[[Case, Float64, Float64], Float64]] = {
+    "conv": conv,
+    "backprop_input": backprop_input,
+    "backprop_filter": backprop_filter,
+}
+"""The three maps; each takes its two operands in the order of its name's definition."""

@@ -1,0 +1,57 @@
+"""Which backends exist: the built-in ones and those that other packages bring.
+
+A third party adds a backend with an entry point of the group ``convergent.backends``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import sys
+
+from convergent.backends.base import Backend
+from convergent.cases.errors import UnknownBackend
+
+BUILT_IN = {
+    "scipy": "convergent.backends.scipy:SciPy",
+    "torch": "convergent.backends.torch:Torch",
+    "tensorflow": "convergent.backends.tensorflow:TensorFlow",
+    "jax": "convergent.backends.jax:Jax",
+}
+GROUP = "convergent.backends"
+
+
+def names() -> list[str]:
+    """Return the names of all registered backends, built-in ones first."""
+    return [*BUILT_IN, *sorted(set(_third_party()) - set(BUILT_IN))]
+
+
+def get(name: str) -> type[Backend]:
+    """Return the adapter class called ``name``; the framework itself is not imported.
+
+    Raises ``UnknownBackend`` for a name that nobody registered.
+    """
+    target = BUILT_IN.get(name) or _third_party().get(name)
+    if target is None:
+        raise UnknownBackend(f"no backend is called {name!r}; there are {', '.join(names())}")
+    module, _, attribute = target.partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    assert issubclass(found, Backend)
+    return found
+
+
+def version(name: str) -> str | None:
+    """Return the installed version of the framework behind ``name``, without importing it."""
+    for package in get(name).packages:
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def _third_party() -> dict[str, str]:
+    points = importlib.metadata.entry_points()
+    if sys.version_info >= (3, 10):
+        return {point.name: point.value for point in points.select(group=GROUP)}
+    return {point.name: point.value for point in points.get(GROUP, ())}

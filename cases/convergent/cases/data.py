@@ -1,0 +1,94 @@
+"""The numbers of a case: the same on every machine for the same case and seed.
+
+Every draw is integer arithmetic on PCG64's raw 64-bit words, whose stream NumPy guarantees;
+``Generator.standard_normal`` would differ in the last bit between math libraries.
+
+*exact*: nonzero integers so small that every order of summation is exact in the accumulator.
+*normal*: sums of 12 uniforms (Irwin-Hall: mean 0, variance 1, range -6 to 6).
+*uniform*: even on [-1, 1). Both kinds have mean zero, which keeps the rounding error of a sum
+independent of its length (Higham & Mary, 2020), so that the bound can be tight.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+
+from convergent.cases import dtypes
+from convergent.cases.case import Case
+from convergent.cases.dtypes import Array, Float64
+
+# Beyond this an integer adds no sharpness, and products stay far from every overflow.
+LARGEST_INTEGER = 32
+_NORMAL_TERMS = 12
+
+
+class Operands(NamedTuple):
+    """The three arrays of a case: image ``x``, filter ``w`` and output gradient ``dy``."""
+
+    x: Array
+    w: Array
+    dy: Array
+
+
+def make(case: Case) -> Operands:
+    """Return the operands of ``case``, canonical shapes, stored as its dtype.
+
+    ``x (N, *input, C)``, ``w (*kernel, C/groups, O)``, ``dy (N, *output, O)``; bfloat16 as bits.
+    """
+    if case.data.startswith("golden"):
+        from convergent.cases import goldens
+
+        return Operands(*(dtypes.encode(a, case.dtype) for a in goldens.operands(case)))
+    shapes = (case.x_shape, case.w_shape, case.y_shape)
+    drawn = (_draw(case, role, shape) for role, shape in enumerate(shapes))
+    return Operands(*(dtypes.encode(a, case.dtype) for a in drawn))
+
+
+def integer_limit(case: Case) -> int:
+    """Return the largest ``m`` so that no sum of products of integers up to ``m`` rounds.
+
+    The longest sum of the three maps has ``n`` terms: ``n * m * m <= 2**p`` of the accumulator,
+    and below overflow of the result (float16 ends at 65504).
+    """
+    taps = math.prod(case.kernel)
+    longest = max(
+        taps * case.in_channels // case.groups,
+        taps * case.out_channels // case.groups,
+        case.batch * math.prod(case.output),
+    )
+    form = dtypes.FORMATS[case.dtype]
+    room = min(2.0 ** dtypes.FORMATS[form.accumulator].precision, form.largest)
+    return max(1, min(LARGEST_INTEGER, math.isqrt(int(room / longest))))
+
+
+def raw(case: Case, role: int, count: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    """Return ``count`` 64-bit words of the stream of ``role`` (0: x, 1: w, 2: dy)."""
+    geometry = case.replace(dtype="float32", layout="channels_last", data="exact", seed=0)
+    entropy = [case.seed, role, zlib.crc32(str(geometry).encode())]
+    words = np.random.PCG64(np.random.SeedSequence(entropy)).random_raw(count)
+    return np.asarray(words, np.uint64)
+
+
+def _draw(case: Case, role: int, shape: tuple[int, ...]) -> Float64:
+    size = math.prod(shape)
+    if case.data == "exact":
+        words = raw(case, role, size)
+        limit = integer_limit(case)
+        magnitude = (words >> np.uint64(33)) % np.uint64(limit) + np.uint64(1)
+        sign = 1.0 - 2.0 * (words & np.uint64(1)).astype(np.float64)
+        return (sign * magnitude.astype(np.float64)).reshape(shape)
+    if case.data == "uniform":
+        return (2.0 * _unit(raw(case, role, size)) - 1.0).reshape(shape)
+    words = raw(case, role, size * _NORMAL_TERMS).reshape(_NORMAL_TERMS, size)
+    total = np.zeros(size)
+    for row in words:  # one fixed order, so that the float64 sum is the same everywhere
+        total += _unit(row)
+    return (total - _NORMAL_TERMS / 2).reshape(shape)
+
+
+def _unit(words: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> Float64:
+    return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53

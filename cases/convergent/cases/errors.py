@@ -1,0 +1,59 @@
+"""Every error that this project raises on purpose.
+
+::
+
+    ConvergentError
+    ├── InvalidCase          a case that no convolution has, or text that names none
+    ├── UnknownSuite         a suite that does not exist
+    ├── UnknownBackend       a variant whose backend is not registered
+    ├── UnknownMethod        an op or method that a backend does not have
+    ├── BackendUnavailable   a framework that is not installed where it was looked for
+    ├── WorkerLost           a worker process that ended, hung or spoke garbage
+    ├── RunFileDamaged       a run file that cannot be read or does not fit this run
+    ├── InvalidLedger        a ``known.toml`` that says something impossible
+    └── Disagreement         an outcome whose verdict is not what was asked for
+
+A message holds the fact, the value and the way out.
+"""
+
+from __future__ import annotations
+
+
+class ConvergentError(Exception):
+    """The root of the tree."""
+
+
+class InvalidCase(ConvergentError, ValueError):
+    """A case that no convolution has, or text that names none."""
+
+
+class UnknownSuite(ConvergentError, LookupError):
+    """A suite that does not exist."""
+
+
+class UnknownBackend(ConvergentError, LookupError):
+    """A variant whose backend is not registered."""
+
+
+class UnknownMethod(ConvergentError, LookupError):
+    """An op or a method that a backend does not have."""
+
+
+class BackendUnavailable(ConvergentError):
+    """A framework that is not installed where it was looked for."""
+
+
+class WorkerLost(ConvergentError):
+    """A worker process that ended, hung or spoke garbage."""
+
+
+class RunFileDamaged(ConvergentError):
+    """A run file that cannot be read or does not fit this run."""
+
+
+class InvalidLedger(ConvergentError, ValueError):
+    """A ledger of known divergences that says something impossible."""
+
+
+class Disagreement(ConvergentError, AssertionError):
+    """An outcome whose verdict is not what was asked for."""

@@ -1,0 +1,1 @@
+"""The check itself: running workers, judging results, recording and reporting outcomes."""
