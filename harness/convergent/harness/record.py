@@ -1,8 +1,8 @@
 """The run file: append-only JSON lines that survive a kill at any byte.
 
-The lines, each tagged by ``type``: one ``run`` (what was asked for), a ``variant`` each time a worker
-has loaded its framework, a ``check`` per outcome, and an ``end``. A line that a kill cut short is
-the last one and is dropped when the run is resumed.
+The lines, each tagged by ``type``: one ``run`` (what was asked for), a ``variant`` each time a
+worker has loaded its framework, a ``check`` per outcome, and an ``end``. A line that a kill cut
+short is the last one and is dropped when the run is resumed.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ class End(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
 
     finished: str
     wall: float
-    harness: float  # judging, data, oracle and writing that no worker's time hid
-    framework: float  # inside framework calls, all workers added
+    workers: float  # all variants' wall time added, without starting up
+    harness: float  # of which their workers had to wait for the harness
+    framework: float  # of which inside framework calls
     interrupted: bool = False
 
 

@@ -1,0 +1,83 @@
+"""Single checks on demand, each variant's worker kept alive between them.
+
+``with Asker() as ask: outcome = ask("torch", "conv/native", case)``: what the pytest matrix,
+``repro`` and ``explain`` are made of.
+"""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from convergent.backends import registry
+from convergent.cases.case import Case
+from convergent.cases.dtypes import Array
+from convergent.cases.errors import UnknownMethod
+from convergent.harness.drive import Driver
+from convergent.harness.ledger import Ledger, load
+from convergent.harness.outcome import Outcome
+from convergent.harness.record import Variant
+from convergent.harness.referee import Referee
+
+
+class Asker:
+    """Answers single checks; a context manager that ends its workers.
+
+    ``last`` is the array of the newest answer (``None`` if there was none), ``loaded`` what each
+    variant's worker said of itself.
+    """
+
+    def __init__(self, timeout: float = 120.0, ledger: Ledger | None = None) -> None:
+        self.referee = Referee()
+        self.last: Array | None = None
+        self.loaded: dict[str, Variant] = {}
+        self._timeout = timeout
+        self._ledger = ledger or load()
+        self._drivers: dict[str, Driver] = {}
+        self._outcome: Outcome | None = None
+
+    def __call__(self, variant: str, key: str, case: Case) -> Outcome:
+        """Return the outcome of one check; framework faults are verdicts, never exceptions.
+
+        Raises ``UnknownBackend``, ``UnknownMethod`` and ``BackendUnavailable``.
+        """
+        backend = registry.get(variant)
+        if key not in backend.methods():
+            known = ", ".join(backend.methods())
+            raise UnknownMethod(f"{variant} has no method {key!r}; it has {known}")
+        if variant not in self._drivers:
+            self._drivers[variant] = self._driver(variant)
+        self._drivers[variant].check(case, key)
+        assert self._outcome is not None
+        return self._outcome
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for driver in self._drivers.values():
+            driver.kill()
+
+    def _driver(self, variant: str) -> Driver:
+        return Driver(
+            variant,
+            referee=self.referee,
+            emit=self._take,
+            announce=self._meet,
+            timeout=self._timeout,
+            stop=threading.Event(),
+        )
+
+    def _take(self, outcome: Outcome, array: Array | None) -> None:
+        loaded = self.loaded.get(outcome.variant)
+        version = str(loaded.loaded.get("version", "")) if loaded else ""
+        self._outcome, self.last = self._ledger.excuse(outcome, version), array
+
+    def _meet(self, variant: Variant) -> None:
+        self.loaded[variant.name] = variant

@@ -1,0 +1,94 @@
+"""The command line: ``convergent run``, ``repro``, ``explain``, ``list`` and ``doctor``.
+
+Exit codes: 0 clean or only known divergences, 1 new divergence, 2 interrupted, 3 a variant could
+not be run, 4 usage, 5 nothing selected.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from convergent.cases.errors import BackendUnavailable, ConvergentError
+
+COMMANDS = {
+    "run": "Check every method of the installed frameworks and write a report.",
+    "repro": "Run one check again and show what was expected and what came.",
+    "explain": "Walk through one case: every result by every method, side by side.",
+    "list": "List backends, methods, ops, suites, cases or features.",
+    "doctor": "Show the machine and what each backend has loaded.",
+}
+USAGE, INTERRUPTED, UNAVAILABLE = 4, 2, 3
+
+
+class _Lazy(click.Group):
+    """Imports a command's module only when the command is used: ``--help`` is instant."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"convergent.harness.cli.{name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    if asked:
+        from convergent.harness import environment
+
+        click.echo(f"convergent {environment.version()}")
+        ctx.exit()
+
+
+@click.command(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 clean, 1 new divergence, 2 interrupted, 3 a variant could not be run, "
+    "4 usage, 5 nothing selected.",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show it."
+)
+def group() -> None:
+    r"""Check whether the frameworks' convolutions converge.
+
+    Runs every way in which TensorFlow, PyTorch and JAX compute a convolution, its gradients
+    and its transpose, against autodiff and an exact oracle.
+
+    \b
+      convergent run                      what is installed, the suite ci, a report
+      convergent run --suite smoke -x     a minute; stop at the first finding
+      convergent run --backend torch --op backprop_input --dtype float16
+      convergent repro torch conv/native conv2d:i9x10_c4_k3_o6_s2_pSAME
+    """
+
+
+def main() -> None:
+    """Run the command line and exit with its documented code."""
+    try:
+        code = group.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = USAGE
+    except (click.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    except BackendUnavailable as error:
+        click.echo(f"convergent: {error}", err=True)
+        code = UNAVAILABLE
+    except ConvergentError as error:
+        click.echo(f"convergent: {error}", err=True)
+        code = USAGE
+    except BrokenPipeError:
+        code = 0  # the reader of a pipe had enough
+        sys.stderr.close()
+    sys.exit(code if isinstance(code, int) else 0)

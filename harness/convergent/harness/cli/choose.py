@@ -1,0 +1,55 @@
+"""What commands have in common: which variants to run, and reading cases from arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from convergent.backends import registry
+from convergent.cases.case import Case
+from convergent.cases.errors import BackendUnavailable, InvalidCase
+from convergent.cases.text import parse
+
+
+class CaseType(click.ParamType):
+    """A case by its one-line name."""
+
+    name = "case"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Case:
+        """Return the case, or fail with the part of the line that is at fault."""
+        if isinstance(value, Case):
+            return value
+        try:
+            return parse(value)
+        except InvalidCase as error:
+            self.fail(str(error), param, ctx)
+
+
+CASE = CaseType()
+
+
+def variants(asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the variants to run: those asked for, or every backend that is installed.
+
+    Raises ``UnknownBackend`` for a name that is none, ``BackendUnavailable`` for one not installed.
+    """
+    if not asked:
+        return tuple(name for name in registry.names() if registry.version(name))
+    for name in asked:
+        if registry.version(name) is None:
+            raise BackendUnavailable(f"{name} is not installed in this environment; {way(name)}")
+    return tuple(dict.fromkeys(asked))
+
+
+def missing() -> list[str]:
+    """Return the built-in backends whose framework is not installed."""
+    return [name for name in registry.BUILT_IN if registry.version(name) is None]
+
+
+def way(name: str) -> str:
+    """Say how a backend is added."""
+    if name in registry.BUILT_IN:
+        return f'pip install "convergent[{name}]"'
+    return "install " + " or ".join(registry.get(name).packages)

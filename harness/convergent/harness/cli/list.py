@@ -1,0 +1,56 @@
+"""``convergent list``: what there is to choose from."""
+
+from __future__ import annotations
+
+import click
+
+from convergent.backends import registry
+from convergent.backends.base import OPS
+from convergent.cases import suites
+from convergent.cases.features import FEATURES
+from convergent.harness.cli import choose
+
+WHAT = ("backends", "methods", "ops", "suites", "cases", "features")
+
+
+@click.command(
+    "list",
+    epilog="\b\nExamples:\n  convergent list backends\n  convergent list methods --backend torch\n"
+    "  convergent list cases --suite smoke",
+)
+@click.argument("what", type=click.Choice(WHAT))
+@click.option("--suite", default="ci", help="Whose cases.  [default: ci]")
+@click.option("--backend", "backends", multiple=True, help="Whose methods; repeat. [default: all]")
+def command(what: str, suite: str, backends: tuple[str, ...]) -> None:
+    """List backends, methods, ops, suites, cases or features."""
+    lines = {
+        "backends": _backends,
+        "methods": lambda: _methods(backends or tuple(registry.names())),
+        "ops": lambda: [f"{op:28}{' x '.join(roles)}" for op, roles in OPS.items()],
+        "suites": lambda: [
+            f"{name:12}{len(suites.load(name)):5} cases  {suites.describe(name)}"
+            for name in suites.names()
+        ],
+        "cases": lambda: [str(case) for case in suites.load(suite)],
+        "features": lambda: [f"{word:24}{meaning}" for word, (meaning, _) in FEATURES.items()],
+    }
+    for line in lines[what]():
+        click.echo(line)
+
+
+def _backends() -> list[str]:
+    lines = [f"{'numpy':12} the oracle"]
+    for name in registry.names():
+        version = registry.version(name)
+        count = len(registry.get(name).methods())
+        state = version or f"not installed: {choose.way(name)}"
+        lines.append(f"{name:12} {count:3} methods  {state}")
+    return lines
+
+
+def _methods(names: tuple[str, ...]) -> list[str]:
+    return [
+        f"{name:12}{key:44}{(method.function.__doc__ or '').strip().splitlines()[0]}"
+        for name in names
+        for key, method in registry.get(name).methods().items()
+    ]

@@ -1,0 +1,62 @@
+"""``convergent repro``: one check again, with the numbers."""
+
+from __future__ import annotations
+
+import click
+import numpy as np
+
+from convergent.backends.base import OPS
+from convergent.cases.case import Case
+from convergent.cases.dtypes import Array
+from convergent.harness import show
+from convergent.harness.ask import Asker
+from convergent.harness.cli import choose
+from convergent.harness.outcome import Outcome
+
+
+@click.command(
+    "repro",
+    epilog="\b\nExample:\n  convergent repro torch backprop_input/autodiff conv2d:i5_k3_s2_pSAME",
+)
+@click.argument("variant")
+@click.argument("key", metavar="OP/METHOD")
+@click.argument("case", type=choose.CASE)
+@click.option("--timeout", default=120.0, type=click.FloatRange(0.1), help="Seconds.")
+@click.pass_context
+def command(ctx: click.Context, variant: str, key: str, case: Case, timeout: float) -> None:
+    """Run one check again and show what was expected and what came."""
+    if key.partition("/")[0] not in OPS:
+        raise click.UsageError(f"{key!r} is no OP/METHOD; the ops are {', '.join(OPS)}")
+    choose.variants((variant,))
+    with Asker(timeout) as ask:
+        outcome = ask(variant, key, case)
+        loaded = ask.loaded.get(variant)
+        if loaded:
+            click.echo(f"{variant} {loaded.loaded.get('version')}, {loaded.loaded.get('file')}")
+        click.echo(show.in_words(case))
+        _numbers(ask, outcome, case)
+    click.echo(outcome.sentence)
+    click.echo(
+        f"verdict: {outcome.verdict}" + (f", known: {outcome.known}" if outcome.known else "")
+    )
+    ctx.exit(1 if outcome.is_finding else 0)
+
+
+def _numbers(ask: Asker, outcome: Outcome, case: Case) -> None:
+    """Print operands, expected and actual where they are small enough to read."""
+    operands = ask.referee.operands(case)
+    for name, array in zip(("x", "w", "dy"), operands, strict=True):
+        _print(f"{name} {array.shape}", show.values(array, case.dtype))
+    question = ask.referee.question(case, outcome.op)
+    _print(f"expected {question.rounded.shape}", question.rounded)
+    array: Array | None = ask.last
+    if array is not None and array.shape == question.rounded.shape and outcome.digest:
+        actual = show.values(array, case.dtype)
+        _print("actual", actual)
+        with np.errstate(invalid="ignore"):
+            _print("actual - expected", actual - question.rounded)
+
+
+def _print(title: str, values: Array) -> None:
+    if values.size <= show.SMALL:
+        click.echo(f"{title}:\n{show.text(values)}")

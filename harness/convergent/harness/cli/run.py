@@ -1,0 +1,137 @@
+"""``convergent run``: the main job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from convergent.cases import suites
+from convergent.cases.case import DTYPES, Case
+from convergent.harness.cli import choose
+
+if TYPE_CHECKING:
+    from convergent.harness.outcome import Outcome
+    from convergent.harness.run import Options, Result
+
+REPORT = "report.html"
+
+
+@click.command(
+    "run",
+    epilog="\b\nExamples:\n"
+    "  convergent run --suite smoke\n"
+    "  convergent run --backend torch --backend jax --op backprop_filter\n"
+    "  convergent run --case conv1d:i8_k3_pSAME --case conv2d:i5_k2_s2\n"
+    "  convergent run -k 'torch and not (float16 or bfloat16)' -x\n"
+    "  convergent run -o nightly --resume",
+)
+@click.option("--suite", help="Cases to run: " + ", ".join(suites.names()) + ".  [default: ci]")
+@click.option("--case", "cases", multiple=True, type=choose.CASE, help="A case by name; repeat.")
+@click.option(
+    "--backend", "backends", multiple=True, help="A backend; repeat. [default: installed]"
+)
+@click.option("--op", "ops", multiple=True, help="An op, such as backprop_input; repeat.")
+@click.option("--method", "methods", multiple=True, help="A pattern of methods; repeat.")
+@click.option("--dtype", "dtypes", multiple=True, type=click.Choice(DTYPES), help="Repeat.")
+@click.option("-k", "keyword", default="", help="Words in the check id, with and, or, not, ().")
+@click.option("-x", "stop_at_first", is_flag=True, help="Stop at the first finding.")
+@click.option("--seed", default=0, type=click.IntRange(0), help="Added to every case's seed.")
+@click.option(
+    "--timeout",
+    default=120.0,
+    type=click.FloatRange(0.1),
+    help="Seconds per check.  [default: 120]",
+)
+@click.option("-j", "--jobs", type=click.IntRange(1), help="Workers at once.  [default: cores]")
+@click.option(
+    "-o", "--output", "folder", default="convergent-report", type=click.Path(path_type=Path),
+    help="Folder of run.jsonl and report.html.  [default: convergent-report]",
+)  # fmt: skip
+@click.option("--resume", is_flag=True, help="Go on with the run in that folder.")
+@click.option(
+    "--known", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A ledger of known divergences instead of the built-in one.",
+)  # fmt: skip
+@click.pass_context
+def command(ctx: click.Context, /, **given: Any) -> None:
+    """Check every method of the installed frameworks and write a report."""
+    cases, suite = _cases(given["cases"], given["suite"])
+    options = _options(given, suite)
+    ctx.exit(execute(cases, options, given["known"]))
+
+
+def execute(cases: list[Case], options: Options, known: Path | None) -> int:
+    """Run, show the summary, write the report, and return the exit code."""
+    from rich.console import Console
+
+    from convergent.harness import ledger, run
+    from convergent.reports import html, terminal
+
+    console = Console()
+    progress: list[terminal.Progress] = []
+
+    def watch(left: dict[str, int]) -> Callable[[Outcome], None]:
+        progress.append(terminal.Progress(left, console))
+        progress[0].__enter__()
+        return progress[0].advance
+
+    try:
+        result = run.run(cases, options, ledger.load(known), watch)
+    finally:
+        for shown in progress:
+            shown.__exit__(None, None, None)
+    report = options.folder / REPORT
+    html.write(result.run, report)
+    terminal.print_summary(result.run, console, report=report, missing=_missing())
+    _say_rest(result, options)
+    return result.exit_code
+
+
+def _missing() -> dict[str, str]:
+    return {name: choose.way(name) for name in choose.missing()}
+
+
+def _say_rest(result: Result, options: Options) -> None:
+    for line in result.stale:
+        click.echo(f"stale: {line}")
+    if result.interrupted:
+        click.echo(f"interrupted; go on with: convergent run ... -o {options.folder} --resume")
+    if not result.run.outcomes:
+        click.echo("nothing was selected; loosen --op, --method, --dtype or -k")
+
+
+def _cases(given: tuple[Case, ...], suite: str | None) -> tuple[list[Case], str]:
+    """Return the cases and the name of what they are."""
+    if given and suite is None:
+        return list(dict.fromkeys(given)), "given"
+    name = suite or "ci"
+    return list(dict.fromkeys([*suites.load(name), *given])), name
+
+
+def _options(given: dict[str, Any], suite: str) -> Options:
+    from convergent.harness import environment, plan, run
+
+    try:
+        plan.keyword(given["keyword"])
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    variants = choose.variants(given["backends"])
+    return run.Options(
+        variants=variants,
+        folder=given["folder"],
+        selection=plan.Selection(
+            ops=given["ops"],
+            methods=given["methods"],
+            dtypes=given["dtypes"],
+            keyword=given["keyword"],
+        ),
+        suite=suite,
+        seed=given["seed"],
+        timeout=given["timeout"],
+        jobs=given["jobs"] or min(environment.cores(), len(variants)),
+        stop_at_first=given["stop_at_first"],
+        resume=given["resume"],
+    )

@@ -1,0 +1,160 @@
+"""Is a result right? The comparator: it knows arrays and a bound, and no framework."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from convergent.backends.oracle import Expected
+from convergent.cases import dtypes
+from convergent.cases.case import Case
+from convergent.cases.dtypes import FORMATS, Array, Float64
+from convergent.harness import bounds, where
+from convergent.harness.outcome import Number, Verdict, Worst, number
+
+# A drawn result with more zeros than this among elements that sum something shows too little.
+MOST_ZEROS = 0.5
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What the comparator found; the fields are those of ``Outcome``."""
+
+    verdict: Verdict
+    ratio: Number | None = None
+    ulp: Number | None = None
+    outside: int = 0
+    size: int = 0
+    worst: Worst | None = None
+    where: str = ""
+    model: str = ""
+    detail: str = ""
+
+
+class Question:
+    """What one op of one case must give, prepared once and asked of every method's result.
+
+    On exact data (every sum below ``2**p`` of the accumulator) a result must be bit-equal to the
+    exact one rounded once; on real data it must lie within ``bounds.bound``.
+    """
+
+    def __init__(self, case: Case, op: str, expected: Expected) -> None:
+        self.case, self.op, self.expected = case, op, expected
+        form = FORMATS[case.dtype]
+        room = 2.0 ** FORMATS[form.accumulator].precision
+        drawn = case.data in ("normal", "uniform")
+        self.exact = not drawn and float(expected.magnitude.max(initial=0.0)) <= room
+        self.stored = dtypes.encode(expected.value, case.dtype)
+        self.rounded = dtypes.decode(self.stored, case.dtype)
+        self.bound = bounds.bound(expected, case.dtype)
+        self.doubt = self._vacuous()
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that this question holds, in bytes."""
+        arrays = (self.expected.value, self.expected.magnitude, self.rounded, self.bound)
+        return sum(array.nbytes for array in arrays) + self.stored.nbytes
+
+    def judge(self, array: Array, dtype: str) -> Judgement:
+        """Return what ``array`` (canonical, named ``dtype``; bfloat16 as bits) comes to."""
+        if array.shape != self.stored.shape:
+            return self._wrong(f"shape {array.shape}, expected {self.stored.shape}")
+        if dtype != self.case.dtype:
+            return self._wrong(f"dtype {dtype}, expected {self.case.dtype}")
+        if self.doubt:
+            return Judgement(verdict="mistrusted", size=array.size, detail=self.doubt)
+        if self.exact and np.array_equal(array, self.stored):
+            return Judgement(verdict="agrees", ratio=0.0, ulp=0.0, size=array.size)
+        return self._measure(dtypes.decode(array, dtype))
+
+    def _measure(self, actual: Float64) -> Judgement:
+        target = self.rounded if self.exact else self.expected.value
+        error = self._error(actual, target)
+        wrong = error > (0.0 if self.exact else self.bound)
+        error = np.where(wrong & ~np.isfinite(actual), np.inf, error)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = np.where(error > 0, error / self.bound, 0.0)
+            ulps = np.where(error > 0, error / _ulp(self.rounded, self.case.dtype), 0.0)
+        # Among the wrong elements if there are any, so that the sentence shows a wrong one.
+        shown = np.where(wrong, ratios, -1.0) if wrong.any() else ratios
+        at = np.unravel_index(np.argmax(shown), error.shape)
+        found = Judgement(
+            verdict="agrees",
+            ratio=number(float(ratios[at])),
+            ulp=number(float(ulps.max())),
+            outside=int(np.count_nonzero(wrong)),
+            size=actual.size,
+            worst=Worst(
+                index=tuple(int(i) for i in at),
+                expected=number(float(target[at])),
+                actual=number(float(actual[at])),
+                bound=0.0 if self.exact else number(float(self.bound[at])),
+            ),
+        )
+        return self._explain(found, actual, error, wrong) if wrong.any() else found
+
+    def _explain(
+        self, found: Judgement, actual: Float64, error: Float64, wrong: npt.NDArray[np.bool_]
+    ) -> Judgement:
+        dtype = self.case.dtype
+        wider = bounds.models(self.expected, dtype, self.bound, exact=self.exact)
+        fitting = (m.name for m in wider if np.all(error <= m.limit) and m.fits(actual))
+        model = next(fitting, "")
+        return msgspec.structs.replace(
+            found,
+            verdict="degraded" if model else "differs",
+            model=model,
+            where=where.describe(wrong, self.op),
+        )
+
+    def _error(self, actual: Float64, target: Float64) -> Float64:
+        """Return ``|actual - target|``, infinite where one is not finite and the other not equal.
+
+        Beyond the largest finite number both count as the overflow threshold: an infinity is
+        right where the exact result, or one within its bound, overflows.
+        """
+        threshold = FORMATS[self.case.dtype].largest * (1 + FORMATS[self.case.dtype].unit_roundoff)
+        with np.errstate(invalid="ignore", over="ignore"):
+            error = np.abs(
+                np.clip(actual, -threshold, threshold) - np.clip(target, -threshold, threshold)
+            )
+            overflows = np.abs(target) - self.bound > threshold
+        same = (actual == target) | (np.isnan(actual) & np.isnan(target))
+        error = np.where(np.isnan(error) | (overflows & np.isfinite(actual)), np.inf, error)
+        return np.where(same, 0.0, error)
+
+    def _wrong(self, detail: str) -> Judgement:
+        return Judgement(verdict="differs", ratio="inf", detail=detail)
+
+    def _vacuous(self) -> str:
+        if self.case.data.startswith("golden") or not self.stored.size:
+            return ""
+        summed = self.expected.terms > 0
+        zeros = np.count_nonzero(self.expected.value[summed] == 0)
+        total = np.count_nonzero(summed)
+        if zeros <= MOST_ZEROS * total and total:
+            return ""
+        return f"{zeros} of {total} expected values are zero: the data cannot show an error"
+
+
+def _ulp(values: Float64, dtype: str) -> Float64:
+    """Return the distance between neighbours of ``dtype`` at ``values``."""
+    form = FORMATS[dtype]
+    _, exponent = np.frexp(np.where(np.isfinite(values), values, form.largest))
+    return np.ldexp(1.0, np.maximum(exponent - 1, form.emin) - form.precision + 1)
+
+
+def digest(array: Array, dtype: str) -> str:
+    """Return a short hash of a result's bits (C-contiguous, canonical), dtype and shape."""
+    hashed = hashlib.blake2b(f"{dtype}{array.shape}".encode(), digest_size=8)
+    hashed.update(np.ascontiguousarray(array).view(np.uint8).data if array.size else b"")
+    return hashed.hexdigest()
+
+
+def differences(question: Question, array: Array, dtype: str) -> dict[str, Any]:
+    """Return expected, actual and error as float64 arrays, for a person to look at."""
+    actual = dtypes.decode(array, dtype)
+    return {"expected": question.rounded, "actual": actual, "error": actual - question.rounded}

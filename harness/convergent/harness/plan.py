@@ -1,0 +1,151 @@
+"""Which checks a run consists of: cases x methods of each variant, narrowed by a selection."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from convergent.backends import registry
+from convergent.backends.base import OPS
+from convergent.cases.case import Case
+from convergent.cases.errors import UnknownMethod
+from convergent.harness.referee import asks
+
+
+class Work(NamedTuple):
+    """What one variant has to do for one case: ``op/method`` keys, in order."""
+
+    case: Case
+    keys: list[str]
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """What narrows a run; empty fields let everything through.
+
+    ``methods`` are patterns of the method's name or of ``op/method``; ``keyword`` is an expression
+    of substrings of the check id with ``and``, ``or``, ``not`` and parentheses, as pytest's ``-k``.
+    """
+
+    ops: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    keyword: str = ""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.ops or self.methods or self.dtypes or self.keyword)
+
+
+def plan(
+    variants: Sequence[str], cases: Sequence[Case], selection: Selection
+) -> dict[str, list[Work]]:
+    """Return what each variant has to do, in the order of the suite.
+
+    Raises ``UnknownBackend``, and ``UnknownMethod`` if an op or a pattern of methods fits nothing.
+    """
+    _check_names(variants, selection)
+    wanted = keyword(selection.keyword)
+    planned: dict[str, list[Work]] = {}
+    for variant in variants:
+        methods = registry.get(variant).methods().values()
+        chosen = [m for m in methods if _chosen(m.op, m.name, selection)]
+        works = []
+        for case in cases:
+            if selection.dtypes and case.dtype not in selection.dtypes:
+                continue
+            line = str(case)
+            keys = [
+                m.key for m in chosen if asks(case, m.op) and wanted(f"{variant}/{m.key}/{line}")
+            ]
+            if keys:
+                works.append(Work(case, keys))
+        planned[variant] = works
+    return planned
+
+
+def count(planned: dict[str, list[Work]]) -> dict[str, int]:
+    """Return the number of checks of each variant."""
+    return {variant: sum(len(w.keys) for w in works) for variant, works in planned.items()}
+
+
+def digest(planned: dict[str, list[Work]]) -> str:
+    """Return a hash of every planned check: what a resumed run must have in common."""
+    hashed = hashlib.blake2b(digest_size=8)
+    for variant, works in planned.items():
+        for work in works:
+            hashed.update(f"{variant} {work.case} {' '.join(work.keys)}\n".encode())
+    return hashed.hexdigest()
+
+
+def keyword(expression: str) -> Callable[[str], bool]:
+    """Return the test that ``expression`` describes: ``torch and not (same or float16)``.
+
+    Words are substrings, upper and lower case alike. Raises ``ValueError`` for a bad expression.
+    """
+    tokens = re.findall(r"[()]|[^\s()]+", expression)
+    if not tokens:
+        return lambda _text: True
+    parsed, rest = _either(tokens)
+    if rest:
+        raise ValueError(f"-k {expression!r} has {rest[0]!r} where it should end")
+    return lambda text: parsed(text.lower())
+
+
+_Parsed = tuple[Callable[[str], bool], list[str]]
+
+
+def _either(tokens: list[str]) -> _Parsed:
+    left, rest = _both(tokens)
+    if rest[:1] != ["or"]:
+        return left, rest
+    right, rest = _either(rest[1:])
+    return (lambda text: left(text) or right(text)), rest
+
+
+def _both(tokens: list[str]) -> _Parsed:
+    left, rest = _one(tokens)
+    if rest[:1] != ["and"]:
+        return left, rest
+    right, rest = _both(rest[1:])
+    return (lambda text: left(text) and right(text)), rest
+
+
+def _one(tokens: list[str]) -> _Parsed:
+    if not tokens or tokens[0] in ("and", "or", ")"):
+        raise ValueError(f"-k lacks a word before {tokens[0] if tokens else 'its end'!r}")
+    if tokens[0] == "not":
+        inner, rest = _one(tokens[1:])
+        return (lambda text: not inner(text)), rest
+    if tokens[0] == "(":
+        inner, rest = _either(tokens[1:])
+        if rest[:1] != [")"]:
+            raise ValueError("-k lacks a closing parenthesis")
+        return inner, rest[1:]
+    word = tokens[0].lower()
+    return (lambda text: word in text), tokens[1:]
+
+
+def _chosen(op: str, name: str, selection: Selection) -> bool:
+    if selection.ops and op not in selection.ops:
+        return False
+    patterns = selection.methods
+    return not patterns or any(
+        fnmatch.fnmatchcase(name, p) or fnmatch.fnmatchcase(f"{op}/{name}", p) for p in patterns
+    )
+
+
+def _check_names(variants: Iterable[str], selection: Selection) -> None:
+    for op in selection.ops:
+        if op not in OPS:
+            raise UnknownMethod(f"{op!r} is no op; the ops are {', '.join(OPS)}")
+    for pattern in selection.methods:
+        alone = Selection(methods=(pattern,))
+        every = (m for v in variants for m in registry.get(v).methods().values())
+        if not any(_chosen(m.op, m.name, alone) for m in every):
+            raise UnknownMethod(f"no method fits {pattern!r}; see convergent list methods")

@@ -1,0 +1,93 @@
+"""The one trusted place: makes the inputs, knows what is right, and judges what workers send."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from convergent.backends import oracle
+from convergent.backends.base import OPS
+from convergent.cases import data, goldens
+from convergent.cases.case import Case
+from convergent.cases.data import Operands
+from convergent.harness.compare import Question
+
+CACHE_BYTES = 512 << 20
+JACOBIAN_ENTRIES = 1 << 12
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class Referee:
+    """Inputs and questions by case, each computed once while memory lasts; safe for threads."""
+
+    def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
+        self._operands: _Cache[Case, Operands] = _Cache(cache_bytes // 4)
+        self._questions: _Cache[tuple[Case, str], Question] = _Cache(cache_bytes)
+
+    def operands(self, case: Case) -> Operands:
+        """Return the inputs of ``case``."""
+        return self._operands.get(
+            case, lambda: data.make(case), lambda made: sum(a.nbytes for a in made)
+        )
+
+    def question(self, case: Case, op: str) -> Question:
+        """Return what ``op`` of ``case`` must give, ready to judge results."""
+
+        def ask() -> Question:
+            question = Question(case, op, oracle.expect(case, op, self.operands(case)))
+            question.doubt = question.doubt or _contradiction(question)
+            return question
+
+        return self._questions.get((case, op), ask, lambda made: made.nbytes)
+
+
+class _Cache(Generic[_K, _V]):
+    """Values by key; the least recently used go first once their bytes exceed ``limit``."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._held = limit, 0
+        self._entries: OrderedDict[_K, tuple[_V, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: _K, make: Callable[[], _V], size: Callable[[_V], int]) -> _V:
+        """Return the value of ``key``, made now if it is not held."""
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                return self._entries[key][0]
+        made = make()  # outside the lock: two threads may make the same value, neither waits
+        with self._lock:
+            if key not in self._entries:
+                self._entries[key] = (made, size(made))
+                self._held += self._entries[key][1]
+            while self._held > self._limit and len(self._entries) > 1:
+                self._held -= self._entries.popitem(last=False)[1][1]
+        return made
+
+
+def asks(case: Case, op: str) -> bool:
+    """Say whether ``op`` of ``case`` is worth asking: Jacobians only while they are small."""
+    if "jacobian" not in op:
+        return True
+    shapes = {"x": case.x_shape, "w": case.w_shape, "y": case.y_shape}
+    return math.prod(math.prod(shapes[role]) for role in OPS[op]) <= JACOBIAN_ENTRIES
+
+
+def _contradiction(question: Question) -> str:
+    """Say where the oracle contradicts the numbers published for a golden case, if it does."""
+    if not question.case.data.startswith("golden"):
+        return ""
+    golden = goldens.get(question.case.data)
+    published = golden.expected.get(question.op)
+    value = question.expected.value
+    if published is not None and published.shape == value.shape and (published != value).any():
+        return f"the oracle contradicts the numbers published as {golden.name}"
+    for index, number in golden.elements.get(question.op, {}).items():
+        if value[index] != number:
+            return f"the oracle contradicts the number published as {golden.name}{list(index)}"
+    return ""

@@ -1,0 +1,164 @@
+"""The serving side: loads one framework and runs checks until its pipe ends.
+
+It only runs: what is right is for the referee to say. Before each check it says which, so that the
+referee knows what a crash or a hang belongs to.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import numpy as np
+
+from convergent.backends import registry
+from convergent.backends.base import Backend, Result, Tensors
+from convergent.cases.case import Case
+from convergent.cases.data import Operands
+from convergent.cases.text import parse
+from convergent.harness.worker import frames
+
+_PR_SET_PDEATHSIG = 1
+_TRACE_LINES = 12
+
+
+def main(argv: list[str]) -> int:
+    """Serve the backend named in ``argv`` on the standard streams."""
+    requests, answers = _take_streams()
+    _guard_process()
+    backend = _load(argv[0], answers)
+    server = _Server(backend, answers)
+    while True:
+        frame = frames.receive(requests.read)
+        if frame is None:
+            return 0
+        server.serve(frame)
+
+
+def _take_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Keep the pipes for frames alone: what a framework prints goes to standard error."""
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    return requests, answers
+
+
+def _guard_process() -> None:
+    """Leave native stacks but no core dumps, and do not outlive the referee."""
+    faulthandler.enable()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _load(name: str, answers: BinaryIO) -> Backend:
+    start = time.perf_counter()
+    try:
+        backend = registry.get(name)()
+        loaded = {"python": sys.version.split()[0], "numpy": np.__version__, **backend.loaded()}
+    except Exception as error:  # noqa: BLE001 - whatever importing a framework may raise
+        _send(answers, {"is": "unavailable", "message": _line(error), "trace": _trace()})
+        sys.exit(0)
+    _send(answers, {"is": "ready", "loaded": loaded, "seconds": time.perf_counter() - start})
+    return backend
+
+
+class _Server:
+    """Holds the case at hand, whose tensors every check of it shares."""
+
+    def __init__(self, backend: Backend, answers: BinaryIO) -> None:
+        self._backend, self._answers = backend, answers
+        self._case: Case | None = None
+        self._operands: Operands | None = None
+        self._tensors: Tensors | None = None
+
+    def serve(self, frame: frames.Frame) -> None:
+        """Take a case, or run a check of it and answer."""
+        if frame.header["do"] == "case":
+            self._case = parse(frame.header["case"])
+            self._operands, self._tensors = Operands(*frame.arrays), None
+            return
+        start = time.perf_counter()
+        key = frame.header["key"]
+        _send(self._answers, {"is": "start", "key": key})
+        answer, arrays = self._answer(key)
+        answer["busy"] = time.perf_counter() - start
+        answer["resident"] = _resident_bytes()
+        _send(self._answers, answer, arrays)
+
+    def _answer(self, key: str) -> tuple[dict[str, Any], list[Any]]:
+        assert self._case is not None
+        assert self._operands is not None
+        try:
+            if self._tensors is None:
+                self._tensors = self._backend.tensors(self._case, self._operands)
+            result = self._backend.run(key, self._case, self._tensors)
+            changed = self._changed()
+        except KeyboardInterrupt:
+            _give_up()
+        except BaseException as error:  # noqa: BLE001 - whatever a framework may raise
+            self._tensors = None
+            return {"is": "raised", "message": _line(error), "trace": _trace()}, []
+        return _described(result, changed), [result.array]
+
+    def _changed(self) -> list[str]:
+        """Return the operands that the method changed, and take fresh ones if there are any."""
+        assert self._case is not None
+        assert self._operands is not None
+        assert self._tensors is not None
+        changed = []
+        for role, given, tensor in zip(("x", "w", "dy"), self._operands, self._tensors):
+            values, _ = self._backend.leave(tensor)
+            axes = self._backend.axes("y" if role == "dy" else role, self._case)
+            # Compared as bits: a NaN is equal to itself, a changed sign of zero is a change.
+            now = np.ascontiguousarray(values).view(np.uint8)
+            before = np.ascontiguousarray(given.transpose(axes)).view(np.uint8)
+            if not np.array_equal(now, before):
+                changed.append(role)
+        if changed:
+            self._tensors = None
+        return changed
+
+
+def _described(result: Result, changed: list[str]) -> dict[str, Any]:
+    answer = {"is": "result", "dtype": result.dtype, "seconds": result.seconds}
+    return {**answer, "changed": changed} if changed else answer
+
+
+def _send(answers: BinaryIO, header: dict[str, Any], arrays: Any = ()) -> None:
+    waiting = memoryview(frames.pack(header, arrays))
+    try:
+        while waiting:
+            waiting = waiting[answers.write(waiting) :]
+    except BrokenPipeError:  # the referee is gone
+        _give_up()
+
+
+def _give_up() -> NoReturn:
+    os._exit(0)
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _trace() -> str:
+    return "\n".join(traceback.format_exc().splitlines()[-_TRACE_LINES:])
+
+
+def _resident_bytes() -> int:
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,0 +1,51 @@
+"""Every declared gap is real: asked all the same, the framework raises what the gap says."""
+
+import pytest
+
+from convergent.backends import registry
+from convergent.cases import data, suites
+from convergent.harness.worker.client import Client
+
+MOST_CASES = 3
+
+DECLARED = [
+    pytest.param(name, gap, id=f"{name}-{number}-{gap.methods[0]}")
+    for name in registry.names()
+    for number, gap in enumerate(registry.get(name).gaps)
+]
+
+
+@pytest.fixture(scope="module")
+def clients():
+    started = {}
+    yield started
+    for client in started.values():
+        client.close()
+
+
+def cases_of(name, gap):
+    """Return checks that only this gap forbids, of different methods first."""
+    backend = registry.get(name)
+    found = {}
+    for case in [*suites.load("smoke"), *suites.load("ci"), *suites.load("gaps")]:
+        for key in backend.methods():
+            if backend.gap(key, case) is gap:
+                found.setdefault(key, []).append(case)
+    return [(key, case) for key, cases in found.items() for case in cases[:MOST_CASES]]
+
+
+@pytest.mark.parametrize(("name", "gap"), DECLARED)
+def test_a_declared_gap_is_real(name, gap, clients):
+    if registry.version(name) is None:
+        pytest.skip(f"{name} is not installed")
+    checks = cases_of(name, gap)
+    assert checks, f"no case of smoke, ci or gaps shows this gap: {gap.methods} {gap.when}"
+    if name not in clients:
+        clients[name] = Client(name)
+    client = clients[name]
+    for key, case in checks:
+        client.take(case, data.make(case))
+        client.send(key)
+        answer = client.answer(60.0).header
+        assert answer["is"] == "raised", f"the gap closed: {name} {key} {case} ({gap.reason})"
+        assert answer["message"].startswith(gap.raises), f"{key} {case}: {answer['message']}"

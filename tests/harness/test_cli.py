@@ -1,0 +1,89 @@
+"""The command line: exit codes, and one clear line for what is wrong."""
+
+import subprocess
+import sys
+
+import pytest
+
+CASE = "conv2d:i4_c2_k3_o2"
+
+
+def convergent(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "convergent", *arguments],
+        capture_output=True, text=True, check=False, cwd=cwd,
+    )  # fmt: skip
+
+
+def test_a_run_ends_with_a_summary_and_a_report(tmp_path):
+    done = convergent("run", "--backend", "scipy", "--case", CASE, "-o", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "report.html" in done.stdout
+    assert (tmp_path / "out" / "run.jsonl").exists()
+    assert (tmp_path / "out" / "report.html").read_text().lower().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["run", "--suite", "nightly"], 4, "nightly"),
+        (["run", "--backend", "caffe"], 4, "caffe"),
+        (["run", "--case", "conv2d:i4"], 4, "kernel"),
+        (["run", "--case", "conv2d:i4_k9"], 4, "no output"),
+        (["run", "--op", "convolve"], 4, "convolve"),
+        (["run", "--method", "magic*"], 4, "magic"),
+        (["run", "--dtype", "int8"], 4, "int8"),
+        (["run", "-k", "torch and"], 4, "-k"),
+        (["run", "--nonsense"], 4, "nonsense"),
+        (["run", "--known", "none.toml"], 4, "none.toml"),
+        (["run", "--backend", "scipy", "--case", CASE, "-k", "nowhere"], 5, "nothing"),
+        (["repro", "scipy", "conv", CASE], 4, "no method"),
+        (["repro", "scipy", "magic/native", CASE], 4, "ops are"),
+        (["repro", "scipy", "conv/magic", CASE], 4, "it has"),
+        (["repro", "scipy", "conv/correlate", "conv2d:i4_k3_q7"], 4, "q7"),
+        (["list", "everything"], 4, "everything"),
+        (["explain", "nonsense"], 4, "conv2d:"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(tmp_path, arguments, code, said):
+    done = convergent(*arguments, cwd=tmp_path)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_repro_shows_the_numbers(tmp_path):
+    done = convergent("repro", "scipy", "conv/correlate", CASE, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "expected" in done.stdout
+    assert "agrees" in done.stdout
+
+
+def test_explain_walks_through_a_case(tmp_path):
+    done = convergent("explain", "conv2d:i3_k2_golden1", "--backend", "scipy", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for said in ("y = A x", "A^T d_y equals backprop_input", "backprop_filter", "-12"):
+        assert said in done.stdout
+
+
+@pytest.mark.parametrize("what", ["backends", "methods", "ops", "suites", "cases", "features"])
+def test_list_lists(tmp_path, what):
+    done = convergent("list", what, cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("command", ["run", "repro", "explain", "list", "doctor"])
+def test_help_has_an_example(tmp_path, command):
+    done = convergent(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert f"convergent {command}" in done.stdout
+
+
+def test_a_framework_of_the_working_folder_is_not_taken(tmp_path):
+    (tmp_path / "scipy.py").write_text("raise SystemExit('I am not SciPy')")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "convergent", "repro", "scipy", "conv/correlate", CASE],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,89 @@
+"""The ledger of known divergences: what it excuses and when it is stale."""
+
+import pytest
+
+from convergent.cases.errors import InvalidLedger
+from convergent.harness import ledger
+from convergent.harness.outcome import Outcome
+
+ENTRY = {
+    "variant": "torch",
+    "check": "conv/*",
+    "verdict": "differs",
+    "kind": "notyet",
+    "reason": "drops the last column",
+    "issue": "https://example.org/1",
+    "versions": ">=2.0,<2.14",
+    "when": ("strided",),
+}
+
+
+def entry(**changes):
+    return ledger.Entry(**{**ENTRY, **changes})
+
+
+def outcome(verdict="differs", case="conv1d:i5_k2_s2", variant="torch"):
+    return Outcome(variant=variant, op="conv", method="native", case=case, verdict=verdict)
+
+
+def test_an_entry_excuses_what_it_describes():
+    book = ledger.Ledger([entry()])
+    excused = book.excuse(outcome(), "2.13.0+cpu")
+    assert excused.known == "drops the last column (https://example.org/1)"
+    assert not excused.is_finding
+    assert book.stale() == []
+
+
+@pytest.mark.parametrize(
+    ("found", "version"),
+    [
+        (outcome("crashed"), "2.13.0"),
+        (outcome(case="conv1d:i5_k2"), "2.13.0"),
+        (outcome(variant="jax"), "2.13.0"),
+        (outcome(), "2.14.0"),
+        (outcome(), "not a version"),
+    ],
+)
+def test_an_entry_excuses_nothing_else(found, version):
+    assert ledger.Ledger([entry()]).excuse(found, version).is_finding
+
+
+def test_an_entry_whose_checks_pass_is_stale():
+    book = ledger.Ledger([entry()])
+    book.excuse(outcome("agrees"), "2.13.0")
+    assert book.stale() == [entry()]
+
+
+def test_an_entry_that_was_not_asked_about_is_not_stale():
+    book = ledger.Ledger([entry()])
+    book.excuse(outcome("agrees", case="conv1d:i5_k2"), "2.13.0")
+    assert book.stale() == []
+
+
+def toml(**changes):
+    fields = {**{k: v for k, v in ENTRY.items() if k != "when"}, **changes}
+    return "[[known]]\n" + "\n".join(f"{name} = {value!r}" for name, value in fields.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("known = [", "known.toml"),
+        ("[[known]]\nvariant = 3", "variant"),
+        (toml(verdict="agrees"), "no divergence"),
+        (toml(when=["strid"]), "no feature"),
+        (toml(versions="new"), "version range"),
+        (toml(why="?"), "why"),
+    ],
+)
+def test_a_bad_ledger_is_said(tmp_path, text, said):
+    path = tmp_path / "known.toml"
+    path.write_text(text)
+    with pytest.raises(InvalidLedger, match=said):
+        ledger.load(path)
+
+
+def test_the_ledger_that_comes_with_the_project_is_valid():
+    for known in ledger.load().entries:
+        assert known.reason
+        assert known.issue.startswith("https://") or known.issue == "not reported before"

@@ -1,0 +1,159 @@
+"""Runs: recorded as they go, resumable after a kill, and the same whatever happened on the way."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from convergent.cases.errors import RunFileDamaged
+from convergent.cases.text import parse
+from convergent.harness import record, run
+from convergent.harness.ledger import Ledger
+from convergent.harness.outcome import Outcome
+
+CASES = [parse(f"conv2d:n2_i{size}x5_c2_k3_o3_pSAME") for size in range(4, 24)]
+
+
+def options(folder, **changes):
+    return run.Options(variants=("scipy",), folder=folder, **changes)
+
+
+def verdicts(outcomes):
+    return Counter((o.id, o.verdict, o.digest) for o in outcomes)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    return run.run(CASES, options(tmp_path_factory.mktemp("whole")), Ledger(()))
+
+
+def test_a_clean_run_is_clean(undisturbed):
+    assert undisturbed.exit_code == 0
+    assert undisturbed.run.header.checks == len(undisturbed.run.outcomes)
+    assert undisturbed.run.end.harness < undisturbed.run.end.workers
+    assert undisturbed.run.variants["scipy"].loaded["version"]
+
+
+def test_a_run_file_survives_a_cut_at_any_byte_and_is_resumed(tmp_path, undisturbed):
+    whole = (tmp_path.parent / undisturbed.run.path).read_bytes()
+    for share in (0.0, 0.001, 0.3, 0.5001, 0.9):
+        folder = tmp_path / str(share)
+        folder.mkdir()
+        (folder / run.RUN_FILE).write_bytes(whole[: int(len(whole) * share)])
+        resumed = run.run(CASES, options(folder, resume=True), Ledger(()))
+        assert verdicts(resumed.run.outcomes) == verdicts(undisturbed.run.outcomes)
+        assert resumed.run.damaged == 0
+
+
+def test_resuming_another_run_is_refused_and_loses_nothing(tmp_path, undisturbed):
+    path = tmp_path / run.RUN_FILE
+    path.write_bytes((tmp_path.parent / undisturbed.run.path).read_bytes())
+    before = path.read_bytes()
+    with pytest.raises(RunFileDamaged, match="other checks"):
+        run.run(CASES[:3], options(tmp_path, resume=True), Ledger(()))
+    assert path.read_bytes() == before
+
+
+def test_a_second_run_puts_the_first_aside(tmp_path):
+    for _ in range(2):
+        run.run(CASES[:1], options(tmp_path), Ledger(()))
+    assert len(list(tmp_path.glob("run*.jsonl"))) == 2
+
+
+def test_a_killed_worker_loses_nothing_and_changes_nothing(tmp_path, undisturbed):
+    killed = []
+
+    def kill_workers():
+        """Kill the worker at three moments: while it starts and twice at work."""
+        path = tmp_path / run.RUN_FILE
+        for size in (0, 5_000, 30_000):
+            while not (path.exists() and path.stat().st_size >= size):
+                time.sleep(0.005)
+            killed.extend(kill_children())
+
+    thread = threading.Thread(target=kill_workers)
+    thread.start()
+    result = run.run(CASES, options(tmp_path), Ledger(()))
+    thread.join()
+    assert len(killed) == 3
+    assert verdicts(result.run.outcomes) == verdicts(undisturbed.run.outcomes)
+    assert len(list(tmp_path.rglob("*.jsonl"))) == 1
+
+
+def kill_children():
+    """Kill the workers of this process, waiting for one if there is none."""
+    command = ["pgrep", "-P", str(os.getpid()), "-f", "harness.worker scipy"]
+    while True:
+        found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+        for pid in found:
+            os.kill(int(pid), signal.SIGKILL)
+        if found:
+            return found
+
+
+def test_a_killed_harness_is_resumed_to_the_same_counts(tmp_path, undisturbed):
+    script = (
+        "import sys; from pathlib import Path; from convergent.harness import run;"
+        "from convergent.harness.ledger import Ledger; from convergent.cases.text import parse;"
+        "run.run([parse(line) for line in sys.argv[2:]],"
+        "run.Options(variants=('scipy',), folder=Path(sys.argv[1])), Ledger(()))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script, tmp_path, *map(str, CASES)])
+    path = tmp_path / run.RUN_FILE
+    while not (path.exists() and path.stat().st_size > 20_000) and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    recorded = [json.loads(line) for line in path.read_bytes().splitlines(keepends=True)
+                if line.endswith(b"\n")]  # fmt: skip
+    resumed = run.run(CASES, options(tmp_path, resume=True), Ledger(()))
+    assert verdicts(resumed.run.outcomes) == verdicts(undisturbed.run.outcomes)
+    kept = {o.id for o in resumed.run.outcomes}
+    checks = [r for r in recorded if r["type"] == "check"]
+    assert checks
+    assert all("/".join((r["variant"], r["op"], r["method"], r["case"])) in kept for r in checks)
+
+
+def test_the_seed_changes_the_data_and_not_the_verdicts(tmp_path, undisturbed):
+    other = run.run(CASES, options(tmp_path, seed=7), Ledger(()))
+    assert other.exit_code == 0
+    assert {o.digest for o in other.run.outcomes}.isdisjoint(
+        {o.digest for o in undisturbed.run.outcomes}
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "no header"), (b"{}\nnot json\n", "no header"), (b'{"type":"end"}', "no header")],
+)
+def test_a_file_that_is_no_run_is_said(tmp_path, content, said):
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(RunFileDamaged, match=said):
+        record.read(path)
+
+
+def test_a_missing_run_file_is_said(tmp_path):
+    with pytest.raises(RunFileDamaged, match="cannot be read"):
+        record.read(tmp_path / "none.jsonl")
+
+
+def test_a_later_line_wins(tmp_path, undisturbed):
+    path = tmp_path / "run.jsonl"
+    path.write_bytes((tmp_path.parent / undisturbed.run.path).read_bytes())
+    first = undisturbed.run.outcomes[0]
+    writer = record.Writer(path)
+    writer.write(
+        Outcome(variant=first.variant, op=first.op, method=first.method, case=first.case,
+                verdict="crashed")
+    )  # fmt: skip
+    writer.close()
+    again = record.read(path)
+    assert len(again.outcomes) == len(undisturbed.run.outcomes)
+    assert next(o for o in again.outcomes if o.id == first.id).verdict == "crashed"

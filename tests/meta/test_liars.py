@@ -1,0 +1,122 @@
+"""Each planted liar gets exactly the right verdict, and the run goes on."""
+
+from pathlib import Path
+
+import pytest
+
+from convergent.cases.text import parse
+from convergent.harness import record, run
+from convergent.harness.ask import Asker
+from convergent.harness.ledger import Ledger
+
+PLANTED = str(Path(__file__).parent / "planted")
+EXACT = parse("conv2d:n2_i5x6_c3_k3_o4")
+REAL = parse("conv2d:n2_i5x6_c3_k3_o4_normal")
+
+VERDICTS = {
+    "conv/honest": "agrees",
+    "conv/prints": "agrees",
+    "conv/refuses": "unsupported",
+    "conv/wrong_element": "differs",
+    "conv/wrong_shape": "differs",
+    "conv/wrong_rank": "differs",
+    "conv/wrong_dtype": "differs",
+    "conv/nan": "differs",
+    "conv/infinite": "differs",
+    "conv/changes_input": "differs",
+    "conv/raises": "raised",
+    "conv/exits_as_python": "raised",
+    "conv/aborts": "crashed",
+    "conv/segfaults": "crashed",
+    "conv/hangs": "timed_out",
+    "conv/exits": "crashed",
+    "conv/garbage": "crashed",
+    "conv/rounds_to_bfloat16": "degraded",
+    "conv/rounds_inputs_to_tf32": "degraded",
+    "backprop_input/filter_not_flipped": "differs",
+}
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    """Run every liar on real data in one run: each must leave the others alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(PLANTED)
+        patch.setenv("PYTHONPATH", PLANTED)
+        options = run.Options(
+            variants=("liars",), folder=tmp_path_factory.mktemp("liars"), timeout=5.0
+        )
+        result = run.run([REAL], options, Ledger(()))
+        assert result.exit_code == 1
+        assert record.read(options.folder / run.RUN_FILE) == result.run
+        return {outcome.key: outcome for outcome in result.run.outcomes}
+
+
+def test_every_liar_is_named(outcomes):
+    from convergent.backends import registry
+
+    assert set(outcomes) == set(VERDICTS) == set(registry.get("liars").methods())
+
+
+@pytest.mark.parametrize("key", VERDICTS)
+def test_a_liar_gets_its_verdict(outcomes, key):
+    assert outcomes[key].verdict == VERDICTS[key], outcomes[key].sentence
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("conv/wrong_shape", "shape (2, 2, 4, 4), expected (2, 3, 4, 4)"),
+        ("conv/wrong_dtype", "dtype float64, expected float32"),
+        ("conv/changes_input", "changed its input w"),
+        ("conv/raises", "RuntimeError: could not find an engine"),
+        ("conv/aborts", "SIGABRT"),
+        ("conv/segfaults", "SIGSEGV"),
+        ("conv/hangs", "after 5 s"),
+        ("conv/exits", "status 0"),
+        ("conv/garbage", "garbage"),
+        ("conv/refuses", "it does not want to"),
+    ],
+)
+def test_the_detail_says_what_happened(outcomes, key, said):
+    assert said in outcomes[key].detail
+
+
+def test_a_native_stack_names_the_method(outcomes):
+    assert "segfaults" in outcomes["conv/segfaults"].detail
+
+
+def test_one_wrong_element_is_found_where_it_is(outcomes):
+    found = outcomes["conv/wrong_element"]
+    assert found.outside == 3
+    assert found.where == "batch 1, last column, output channel 0"
+
+
+def test_a_precision_downgrade_is_explained(outcomes):
+    assert outcomes["conv/rounds_to_bfloat16"].model == "rounds the result to bfloat16"
+    assert outcomes["conv/rounds_inputs_to_tf32"].model == "rounds the inputs to tf32"
+
+
+def test_every_finding_has_a_sentence_and_a_repro_line(outcomes):
+    for outcome in outcomes.values():
+        assert "\n" not in outcome.sentence
+        assert outcome.repro.split()[:3] == ["convergent", "repro", "liars"]
+
+
+def test_wrong_values_are_found_on_exact_data_too():
+    with Asker() as ask:
+        for key in ("conv/wrong_element", "conv/nan", "backprop_input/filter_not_flipped"):
+            assert ask("liars", key, EXACT).verdict == "differs"
+        assert ask("liars", "conv/honest", EXACT).verdict == "agrees"
+
+
+def test_a_framework_that_does_not_load_is_said_and_the_others_run(tmp_path):
+    options = run.Options(
+        variants=("absent", "liars"),
+        folder=tmp_path,
+        selection=run.Selection(methods=("honest",)),
+    )
+    result = run.run([EXACT], options, Ledger(()))
+    assert [(o.variant, o.verdict) for o in result.run.outcomes] == [("liars", "agrees")]
+    assert "libabsent.so" in result.run.variants["absent"].error
+    assert result.exit_code == 3

@@ -1,0 +1,41 @@
+"""Every method of every installed backend on every case of a suite; ids are check ids.
+
+``pytest tests/test_matrix.py -k "torch and backprop_input" -n 2``; ``--suite ci`` for another.
+"""
+
+import pytest
+
+from convergent.backends import registry
+from convergent.cases import suites
+from convergent.harness import plan
+from convergent.harness.ask import Asker
+
+
+def pytest_generate_tests(metafunc):
+    if "check" not in metafunc.fixturenames:
+        return
+    variants = [name for name in registry.names() if registry.version(name)]
+    cases = suites.load(metafunc.config.getoption("suite"))
+    planned = plan.plan(variants, cases, plan.Selection())
+    checks = [
+        pytest.param((variant, key, work.case), id=f"{variant}/{key}/{work.case}")
+        for variant, works in planned.items()
+        for work in works
+        for key in work.keys
+    ]
+    metafunc.parametrize("check", checks)
+
+
+@pytest.fixture(scope="session")
+def ask():
+    with Asker() as asker:
+        yield asker
+
+
+def test_matrix(check, ask):
+    outcome = ask(*check)
+    if outcome.verdict == "unsupported":
+        pytest.skip(outcome.detail)
+    if outcome.known:
+        pytest.xfail(outcome.known)
+    outcome.check()
