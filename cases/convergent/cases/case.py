@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from typing import Any, Union
 
 from convergent.cases import geometry
@@ -28,6 +29,7 @@ DTYPES = ("float64", "float32", "float16", "bfloat16")
 LAYOUTS = ("channels_last", "channels_first")
 DATA = ("exact", "normal", "uniform")
 MAX_DIMS = 3
+_SEEDS = 10**18  # as many as a line names
 
 
 @record
@@ -156,7 +158,9 @@ def _check_sizes(case: Case) -> None:
             raise InvalidCase(f"{name} is {getattr(case, name)}, must be positive")
     for name in ("in_channels", "out_channels"):
         if getattr(case, name) % case.groups:
-            raise InvalidCase(f"{name} {getattr(case, name)} is no multiple of {case.groups} groups")
+            raise InvalidCase(
+                f"{name} {getattr(case, name)} is no multiple of {case.groups} groups"
+            )
     if not isinstance(case.padding, str):
         if len(case.padding) != case.dims:
             raise InvalidCase(f"padding has {len(case.padding)} pairs, input has {case.dims} sizes")
@@ -171,7 +175,7 @@ def _check_words(case: Case) -> None:
         value = getattr(case, name)
         if isinstance(value, str) and value not in words:
             raise InvalidCase(f"{name} {value!r} is none of {', '.join(words)}")
-    if case.data not in DATA and not case.data.startswith("golden"):
+    if case.data not in DATA and not re.fullmatch(r"golden[0-9]+", case.data):
         raise InvalidCase(f"data {case.data!r} is none of {', '.join(DATA)}, golden1, golden2, ...")
-    if case.seed < 0:
-        raise InvalidCase(f"seed {case.seed} is negative")
+    if not 0 <= case.seed < _SEEDS:
+        raise InvalidCase(f"seed {case.seed} must be from 0 to {_SEEDS - 1}")

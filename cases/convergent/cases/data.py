@@ -16,6 +16,7 @@ import zlib
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from convergent.cases import dtypes
 from convergent.cases.case import Case
@@ -65,7 +66,7 @@ def integer_limit(case: Case) -> int:
     return max(1, min(LARGEST_INTEGER, math.isqrt(int(room / longest))))
 
 
-def raw(case: Case, role: int, count: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def raw(case: Case, role: int, count: int) -> npt.NDArray[np.uint64]:
     """Return ``count`` 64-bit words of the stream of ``role`` (0: x, 1: w, 2: dy)."""
     geometry = case.replace(dtype="float32", layout="channels_last", data="exact", seed=0)
     entropy = [case.seed, role, zlib.crc32(str(geometry).encode())]
@@ -90,5 +91,5 @@ def _draw(case: Case, role: int, shape: tuple[int, ...]) -> Float64:
     return (total - _NORMAL_TERMS / 2).reshape(shape)
 
 
-def _unit(words: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> Float64:
+def _unit(words: npt.NDArray[np.uint64]) -> Float64:
     return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53

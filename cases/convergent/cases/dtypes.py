@@ -88,9 +88,10 @@ def encode(values: Float64, dtype: str) -> Array:
 
 def decode(stored: Array, dtype: str) -> Float64:
     """Return the exact float64 values of an array stored as ``dtype``."""
-    if dtype == "bfloat16":
-        return (stored.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
-    return stored.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN, as garbage memory may hold
+        if dtype == "bfloat16":
+            return (stored.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+        return stored.astype(np.float64)
 
 
 def storage(dtype: str) -> np.dtype[Any]:

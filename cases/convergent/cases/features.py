@@ -1,7 +1,7 @@
 """What is special about a case: the words that gaps, coverage and reports share.
 
 >>> from convergent.cases.text import parse
->>> sorted(features(parse("conv2d:i5_k2_s2x1_pSAME")) - {"2d", "float32", "channels_last"})
+>>> sorted(features(parse("conv2d:i5_c2_k2_s2x1_pSAME")) - {"2d", "float32", "channels_last"})
 ['asymmetric', 'even_kernel', 'padded', 'same', 'strided', 'unequal_strides']
 """
 
@@ -35,6 +35,10 @@ FEATURES: dict[str, tuple[str, Callable[[Case], bool]]] = {
     "depthwise": (
         "a group per input channel",
         lambda c: c.groups > 1 and c.groups == c.in_channels,
+    ),
+    "per_channel": (
+        "as many groups as input channels, a single channel included",
+        lambda c: c.groups == c.in_channels,
     ),
     "multiplier": (
         "depthwise with several outputs per channel",

@@ -1,0 +1,6 @@
+"""Property tests draw the same examples on every run and machine."""
+
+from hypothesis import settings
+
+settings.register_profile("convergent", derandomize=True, deadline=None, max_examples=60)
+settings.load_profile("convergent")

@@ -1,0 +1,200 @@
+"""The report: one file, nothing foreign runs in it, and its figures are those of the run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from convergent.harness.record import Variant
+from convergent.reports import html
+from convergent.reports.columns import columns, embed
+from convergent.reports.summary import summarise
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}<!--\u2028\x1b"
+LOADING = {"src", "srcset", "data", "poster", "background", "action", "formaction", "style"}
+
+
+class Page(HTMLParser):
+    """The elements of a page, and the text of those that hold code or data."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, list[str]] = {"script": [], "style": [], "h1": []}
+        self._open = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag in self.texts:
+            self._open = tag
+            self.texts[tag].append("")
+
+    def handle_endtag(self, tag) -> None:
+        self._open = "" if tag == self._open else self._open
+
+    def handle_data(self, data) -> None:
+        if self._open:
+            self.texts[self._open][-1] += data
+
+    def attributes(self, name: str) -> list[str]:
+        return [attrs[name] or "" for _, attrs in self.elements if name in attrs]
+
+    @property
+    def data(self):
+        return json.loads(self.texts["script"][0])
+
+
+@pytest.fixture
+def hostile(run_of, wrong, outcome):
+    """Return a run file that says hostile things wherever a text may stand."""
+    names = ("variant", "op", "method", "case", "where", "model", "detail", "note")
+    everywhere = dict.fromkeys(names, HOSTILE)
+    absent = Variant(name=f"x{HOSTILE}", error=HOSTILE)
+    loaded = Variant(name=HOSTILE, loaded={HOSTILE: {HOSTILE: [HOSTILE]}, "version": HOSTILE})
+    return run_of(
+        wrong(**everywhere),
+        wrong(**everywhere | {"known": HOSTILE}),
+        outcome(**everywhere, verdict="unsupported"),
+        variants=(absent, loaded),
+        argv=[HOSTILE],
+        suite=HOSTILE,
+        plan=HOSTILE,
+        environment={HOSTILE: {HOSTILE: HOSTILE}},
+        path=HOSTILE,
+    )
+
+
+def test_a_hostile_run_file_adds_no_element(hostile, large_run) -> None:
+    usual = {tag for tag, _ in Page(html.render(large_run)).elements}
+    page = Page(html.render(hostile))
+    assert {tag for tag, _ in page.elements} <= usual
+    assert len(page.texts["script"]) == 2
+    assert not [name for _, attrs in page.elements for name in attrs if name.startswith("on")]
+
+
+def test_a_hostile_text_is_shown_as_it_is(hostile) -> None:
+    page = Page(html.render(hostile))
+    assert HOSTILE in page.texts["h1"][0]
+    assert HOSTILE in page.data["words"]["case"]
+
+
+def test_a_hostile_name_stays_inside_its_link(hostile) -> None:
+    assert all(link.startswith("#") for link in Page(html.render(hostile)).attributes("href"))
+
+
+def test_data_cannot_leave_its_script() -> None:
+    text = embed({"case": "</script>&<!--\u2028\u2029"})
+    assert not set(text) & set("<>&\u2028\u2029")
+    assert json.loads(text) == {"case": "</script>&<!--\u2028\u2029"}
+
+
+def test_the_report_is_one_file_that_loads_nothing(large_run) -> None:
+    text = html.render(large_run)
+    page = Page(text)
+    assert not {tag for tag, _ in page.elements} & {"link", "img", "iframe", "object", "base"}
+    assert not {name for _, attrs in page.elements for name in attrs} & LOADING
+    assert all(link.startswith("#") for link in page.attributes("href"))
+    assert not re.search(r"https?://|@import|url\(", text)
+
+
+def test_the_policy_lets_its_own_style_and_script_through_and_nothing_else(large_run) -> None:
+    page = Page(html.render(large_run))
+    policy = next(
+        attrs["content"]
+        for tag, attrs in page.elements
+        if tag == "meta" and attrs.get("http-equiv") == "Content-Security-Policy"
+    )
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["default-src"] == "'none'"
+    for name, text in (("style", page.texts["style"][0]), ("script", page.texts["script"][1])):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert rules[f"{name}-src"] == f"'sha256-{digest}'"
+
+
+def test_the_counts_are_those_of_the_run(large_run) -> None:
+    text = html.render(large_run)
+    total = summarise(large_run).total
+    for verdict, count in [*total.findings.items(), ("agrees", total.agrees)]:
+        assert f'<a class="chip {verdict}" href="#verdict={verdict}"><b>{count:,}</b>' in text
+    assert f"{total.found} of {total.checked:,} checks need a look." in text
+
+
+def test_each_cell_counts_its_checks(run_of, outcome, wrong) -> None:
+    gap = outcome(case="conv1d:i8_k1", verdict="unsupported", detail="no")
+    text = html.render(run_of(outcome(), wrong(case="conv1d:i8_k2"), gap))
+    label = "torch conv/native: 1 of 2 agree, 1 differs, worst ratio 8.1e5, 1 unsupported"
+    assert f'aria-label="{label}"' in text
+
+
+def test_every_check_is_in_the_list(large_run) -> None:
+    data = columns(large_run)
+    rows, words = data["rows"], data["words"]
+    assert {len(column) for column in rows.values()} == {len(large_run.outcomes)}
+    for place in (0, 1234, len(large_run.outcomes) - 1):
+        found = large_run.outcomes[place]
+        said = [words[name][rows[name][place]] for name in ("variant", "key", "case", "verdict")]
+        assert said == [found.variant, found.key, found.case, found.verdict]
+
+
+def test_what_is_not_a_number_is_still_json(run_of, wrong) -> None:
+    assert columns(run_of(wrong(ratio="inf", ulp="nan")))["rows"]["ratio"] == ["inf"]
+    assert "∞" in html.render(run_of(wrong(ratio="inf", ulp="nan")))
+
+
+def test_a_known_divergence_keeps_its_reason_and_its_verdict(run_of, wrong) -> None:
+    data = columns(run_of(wrong(known="upstream bug")))
+    assert data["words"]["known"] == ["upstream bug"]
+    assert data["words"]["verdict"] == ["differs"]
+
+
+def test_text_that_names_no_case_is_said_to_be_none(run_of, wrong) -> None:
+    assert "This text names no case." in html.render(run_of(wrong(case="conv9d:?")))
+
+
+def test_an_empty_run_renders(run_of) -> None:
+    assert "Nothing was checked." in html.render(run_of())
+
+
+def test_a_run_with_only_a_header_renders(run_of) -> None:
+    run = run_of(end=None, checks=12, variants=(Variant(name="torch"),))
+    run.variants.clear()
+    text = html.render(run)
+    assert "torch could not be run." in text
+    assert "The run ended after 0 of 12 checks." in text
+
+
+def test_the_report_of_the_same_run_is_the_same(large_run) -> None:
+    assert html.render(large_run) == html.render(large_run)
+
+
+def test_a_report_is_written_whole(tmp_path, run_of, outcome) -> None:
+    path = tmp_path / "new" / "report.html"
+    html.write(run_of(outcome()), path)
+    assert path.read_text("utf-8") == html.render(run_of(outcome()))
+    assert [found.name for found in path.parent.iterdir()] == ["report.html"]
+
+
+def test_a_report_that_fails_leaves_the_old_one(tmp_path, monkeypatch, run_of, outcome) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("old")
+
+    def full(_self, _target) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        html.write(run_of(outcome()), path)
+    assert path.read_text() == "old"
+    assert [found.name for found in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_twenty_thousand_checks_stay_a_small_page(run_of, outcome) -> None:
+    run = run_of(*(outcome(case=f"conv1d:i{n}_k3", ratio=0.25, ulp=1.5) for n in range(3, 20_003)))
+    assert len(html.render(run)) < 5_000_000
