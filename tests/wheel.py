@@ -12,6 +12,7 @@ from pathlib import Path
 
 PARTS = ("cases", "backends", "harness", "reports")
 DATA = (
+    "convergent/cases/goldens.toml",
     "convergent/cases/suites/ci.txt",
     "convergent/cases/suites/smoke.txt",
     "convergent/cases/suites/sources.txt",

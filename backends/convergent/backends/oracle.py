@@ -107,7 +107,7 @@ def _jacobian_input(case: Case, _x: Float64, w: Float64, _dy: Float64) -> Float6
     columns = math.prod(case.x_shape[1:])
     basis = np.eye(columns).reshape(columns, *case.x_shape[1:])
     single = maps.conv(case, basis, w).reshape(columns, -1).T
-    every = np.einsum("mn,yx->mynx", np.eye(case.batch), single)
+    every: Float64 = np.einsum("mn,yx->mynx", np.eye(case.batch), single)
     return every.reshape(case.y_shape + case.x_shape)
 
 

@@ -36,6 +36,7 @@ def get(name: str) -> type[Backend]:
         raise UnknownBackend(f"no backend is called {name!r}; there are {', '.join(names())}")
     module, _, attribute = target.partition(":")
     found = getattr(importlib.import_module(module), attribute)
+    assert isinstance(found, type)
     assert issubclass(found, Backend)
     return found
 

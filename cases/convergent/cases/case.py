@@ -62,6 +62,7 @@ class Case:
             if not getattr(self, name):
                 object.__setattr__(self, name, (1,) * len(self.input))
         _check_sizes(self)
+        _check_counts(self)
         _check_words(self)
         if min(self.output) < 1:
             raise InvalidCase(
@@ -145,29 +146,34 @@ def _padded(case: Case) -> tuple[int, ...]:
 def _check_sizes(case: Case) -> None:
     if not 1 <= len(case.input) <= MAX_DIMS:
         raise InvalidCase(f"{len(case.input)} spatial dimensions; give 1 to {MAX_DIMS} sizes")
-    for name in ("kernel", "stride", "dilation"):
+    for name in ("input", "kernel", "stride", "dilation"):
         value = getattr(case, name)
         if len(value) != case.dims:
             raise InvalidCase(f"{name} has {len(value)} sizes, input has {case.dims}")
         if min(value) < 1:
             raise InvalidCase(f"{name} {value} must be positive")
-    if min(case.input) < 1:
-        raise InvalidCase(f"input {case.input} must be positive")
-    for name in ("batch", "in_channels", "out_channels", "groups"):
-        if getattr(case, name) < 1:
-            raise InvalidCase(f"{name} is {getattr(case, name)}, must be positive")
-    for name in ("in_channels", "out_channels"):
-        if getattr(case, name) % case.groups:
-            raise InvalidCase(
-                f"{name} {getattr(case, name)} is no multiple of {case.groups} groups"
-            )
     if not isinstance(case.padding, str):
-        if len(case.padding) != case.dims:
-            raise InvalidCase(f"padding has {len(case.padding)} pairs, input has {case.dims} sizes")
-        # A crop may not reach past the image: frameworks do not agree what that would mean.
-        for size, (lo, hi) in zip(case.input, case.padding):
-            if min(lo, 0) + min(hi, 0) + size < 1:
-                raise InvalidCase(f"padding {lo}+{hi} crops all of an input of {size}")
+        _check_pads(case, case.padding)
+
+
+def _check_pads(case: Case, pads: Pads) -> None:
+    if len(pads) != case.dims:
+        raise InvalidCase(f"padding has {len(pads)} pairs, input has {case.dims} sizes")
+    # A crop may not reach past the image: frameworks do not agree what that would mean.
+    for size, (lo, hi) in zip(case.input, pads):
+        if min(lo, 0) + min(hi, 0) + size < 1:
+            raise InvalidCase(f"padding {lo}+{hi} crops all of an input of {size}")
+
+
+def _check_counts(case: Case) -> None:
+    for name in ("batch", "in_channels", "out_channels", "groups"):
+        count = getattr(case, name)
+        if count < 1:
+            raise InvalidCase(f"{name} is {count}, must be positive")
+    for name in ("in_channels", "out_channels"):
+        count = getattr(case, name)
+        if count % case.groups:
+            raise InvalidCase(f"{name} {count} is no multiple of {case.groups} groups")
 
 
 def _check_words(case: Case) -> None:

@@ -83,7 +83,7 @@ def parse(line: str) -> Case:
     return Case(**found)
 
 
-def _read(word: str, dims: int) -> tuple[str, Any]:
+def _read(word: str, dims: int) -> tuple[str, Any]:  # noqa: PLR0911 - one return per kind
     if word in DTYPES:
         return "dtype", word
     if word in (CHANNELS_FIRST[dims], CHANNELS_LAST[dims]):

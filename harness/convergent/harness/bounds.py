@@ -21,6 +21,7 @@ would need ``LAMBDA = 1`` for sequential sums, and would hide TF32 inputs from n
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convergent.backends.oracle import Expected
-from convergent.cases.dtypes import FORMATS, Float64, round_to
+from convergent.cases.dtypes import FORMATS, Float64, Format, round_to
 
 LAMBDA = 0.25
 C0 = 8.0
@@ -44,7 +45,8 @@ class Model(NamedTuple):
 
 def growth(terms: npt.NDArray[Any]) -> Float64:
     """Return ``c(n)``: how many units of ``u S`` a sum of ``n`` products may err."""
-    return np.minimum(terms, LAMBDA * np.sqrt(terms) + C0)
+    found: Float64 = np.minimum(terms, LAMBDA * np.sqrt(terms) + C0)
+    return found
 
 
 def bound(expected: Expected, dtype: str) -> Float64:
@@ -75,17 +77,20 @@ def models(expected: Expected, dtype: str, limit: Float64, *, exact: bool) -> It
     )
     for name in _narrower(dtype):
         narrow = FORMATS[name]
-        yield Model(
-            f"rounds the result to {name}",
-            limit + narrow.unit_roundoff * np.abs(expected.value) + narrow.eta,
-            lambda actual, narrow=narrow: bool(np.all(round_to(actual, narrow) == actual)),
-        )
+        rounding = narrow.unit_roundoff * np.abs(expected.value) + narrow.eta
+        fits = functools.partial(_is_of, narrow)
+        yield Model(f"rounds the result to {name}", limit + rounding, fits)
     for name in () if exact else _narrower(dtype):
         relative = FORMATS[name].unit_roundoff
         # (1 + d)(1 + d') - 1 for two inputs, each rounded once.
         yield Model(f"rounds the inputs to {name}", limit + (2 * relative + relative**2) * S)
     if form.accumulator != dtype:
         yield Model(f"accumulates in {dtype}", limit + growth(n) * form.unit_roundoff * S)
+
+
+def _is_of(form: Format, values: Float64) -> bool:
+    """Say whether ``form`` holds every one of ``values``."""
+    return bool(np.all(round_to(values, form) == values))
 
 
 def _narrower(dtype: str) -> tuple[str, ...]:

@@ -144,7 +144,8 @@ def _ulp(values: Float64, dtype: str) -> Float64:
     """Return the distance between neighbours of ``dtype`` at ``values``."""
     form = FORMATS[dtype]
     _, exponent = np.frexp(np.where(np.isfinite(values), values, form.largest))
-    return np.ldexp(1.0, np.maximum(exponent - 1, form.emin) - form.precision + 1)
+    ulp: Float64 = np.ldexp(1.0, np.maximum(exponent - 1, form.emin) - form.precision + 1)
+    return ulp
 
 
 def digest(array: Array, dtype: str) -> str:

@@ -16,7 +16,7 @@ from convergent.cases.dtypes import Array
 from convergent.cases.errors import BackendUnavailable, WorkerLost
 from convergent.harness import compare
 from convergent.harness.compare import Judgement
-from convergent.harness.outcome import Outcome
+from convergent.harness.outcome import Outcome, Verdict
 from convergent.harness.plan import Work
 from convergent.harness.record import Variant
 from convergent.harness.referee import Referee
@@ -27,7 +27,7 @@ _STARTS = 3
 _RECYCLE_GROWTH = 3 << 30  # bytes of resident memory that a worker may gain
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
+class Stopped(Exception):
     """The run was asked to stop."""
 
 
@@ -145,7 +145,7 @@ class Driver:
             retried.add(key)
             waiting.appendleft(key)
             return
-        verdict = "timed_out" if isinstance(lost, TimedOut) else "crashed"
+        verdict: Verdict = "timed_out" if isinstance(lost, TimedOut) else "crashed"
         detail = f"{lost} after {self._timeout:g} s" if verdict == "timed_out" else str(lost)
         self._say(case, key, Judgement(verdict=verdict, detail=_with_stack(detail, stack)))
 

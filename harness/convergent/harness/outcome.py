@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from typing import Literal
 
 import msgspec
@@ -97,7 +98,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     @property
     def repro(self) -> str:
         """The command that runs this check again."""
-        return f"convergent repro {self.variant} {self.key} {self.case}"
+        # Quoted: a run file of somebody else must not bring commands to be pasted.
+        return shlex.join(["convergent", "repro", self.variant, self.key, self.case])
 
     @property
     def sentence(self) -> str:
@@ -116,9 +118,9 @@ def _sentence(outcome: Outcome) -> str:
     worst = outcome.worst
     if worst is None or outcome.verdict in PASSING or not outcome.outside:
         said = outcome.detail or outcome.where or outcome.note
-        return f"{head}: {outcome.verdict}" + (f" ({said})" if said else "")
+        return f"{head}: {outcome.verdict.replace('_', ' ')}" + (f" ({said})" if said else "")
     index = ",".join(map(str, worst.index))
-    remarks = [f"{outcome.outside} of {outcome.size} outside", f"ratio {_short(outcome.ratio)}"]
+    remarks = [f"{outcome.outside} of {outcome.size} outside", f"ratio {_ratio(outcome.ratio)}"]
     remarks += [said for said in (outcome.where, outcome.model, outcome.detail) if said]
     return (
         f"{head}[{index}] = {_short(worst.actual)}, expected {_short(worst.expected)}"
@@ -128,3 +130,7 @@ def _sentence(outcome: Outcome) -> str:
 
 def _short(value: Number | None) -> str:
     return f"{value:.9g}" if isinstance(value, float | int) else str(value)
+
+
+def _ratio(value: Number | None) -> str:
+    return f"{value:.3g}" if isinstance(value, float | int) else str(value)

@@ -53,6 +53,7 @@ class End(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
     harness: float  # of which their workers had to wait for the harness
     framework: float  # of which inside framework calls
     interrupted: bool = False
+    stale: tuple[str, ...] = ()  # ledger entries that no longer hold
 
 
 Line = Header | Variant | Outcome | End

@@ -48,10 +48,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run came to: the run file as read back, and what the ledger has to say."""
+    """What a run came to: the run file as read back, and whether it was interrupted."""
 
     run: Run
-    stale: tuple[str, ...] = ()
     interrupted: bool = False
 
     @property
@@ -59,7 +58,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """0 clean, 1 findings, 2 interrupted, 3 a variant could not be run, 5 nothing selected."""
         if self.interrupted:
             return 2
-        if self.stale or any(outcome.is_finding for outcome in self.run.outcomes):
+        if (self.run.end and self.run.end.stale) or any(
+            outcome.is_finding for outcome in self.run.outcomes
+        ):
             return 1
         if any(variant.error for variant in self.run.variants.values()):
             return 3
@@ -89,11 +90,12 @@ def run(
     session.replay(path)
     try:
         end = session.run(left)
+        if not (options.selection.narrows or options.stop_at_first or end.interrupted):
+            end = msgspec.structs.replace(end, stale=_stale(ledger))
         writer.write(end)
     finally:
         writer.close()
-    stale = () if options.selection.narrows or end.interrupted else _stale(ledger)
-    return Result(run=record.read(path), stale=stale, interrupted=end.interrupted)
+    return Result(run=record.read(path), interrupted=end.interrupted)
 
 
 class _Session:

@@ -12,7 +12,7 @@ from convergent.cases.errors import BackendUnavailable, InvalidCase
 from convergent.cases.text import parse
 
 
-class CaseType(click.ParamType):
+class CaseType(click.ParamType[Case]):
     """A case by its one-line name."""
 
     name = "case"

@@ -9,6 +9,7 @@ import numpy as np
 
 from convergent.backends import registry
 from convergent.backends.base import OPS
+from convergent.cases import words
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Float64
 from convergent.cases.errors import BackendUnavailable
@@ -53,7 +54,7 @@ def command(
     variants = choose.variants(backends)
     findings = 0
     with Asker(timeout) as ask:
-        click.echo(f"{case}\n{show.in_words(case)}\n")
+        click.echo(f"{case}\n{words.in_words(case)}\n")
         for name, array in zip(("x", "w", "dy"), ask.referee.operands(case), strict=True):
             _print(name, show.values(array, case.dtype))
         _matrix(ask, case)

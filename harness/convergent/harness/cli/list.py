@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from convergent.backends import registry
@@ -23,7 +25,7 @@ WHAT = ("backends", "methods", "ops", "suites", "cases", "features")
 @click.option("--backend", "backends", multiple=True, help="Whose methods; repeat. [default: all]")
 def command(what: str, suite: str, backends: tuple[str, ...]) -> None:
     """List backends, methods, ops, suites, cases or features."""
-    lines = {
+    lines: dict[str, Callable[[], list[str]]] = {
         "backends": _backends,
         "methods": lambda: _methods(backends or tuple(registry.names())),
         "ops": lambda: [f"{op:28}{' x '.join(roles)}" for op, roles in OPS.items()],

@@ -6,6 +6,7 @@ import click
 import numpy as np
 
 from convergent.backends.base import OPS
+from convergent.cases import words
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 from convergent.harness import show
@@ -33,7 +34,7 @@ def command(ctx: click.Context, variant: str, key: str, case: Case, timeout: flo
         loaded = ask.loaded.get(variant)
         if loaded:
             click.echo(f"{variant} {loaded.loaded.get('version')}, {loaded.loaded.get('file')}")
-        click.echo(show.in_words(case))
+        click.echo(words.in_words(case))
         _numbers(ask, outcome, case)
     click.echo(outcome.sentence)
     click.echo(
@@ -49,9 +50,9 @@ def _numbers(ask: Asker, outcome: Outcome, case: Case) -> None:
         _print(f"{name} {array.shape}", show.values(array, case.dtype))
     question = ask.referee.question(case, outcome.op)
     _print(f"expected {question.rounded.shape}", question.rounded)
-    array: Array | None = ask.last
-    if array is not None and array.shape == question.rounded.shape and outcome.digest:
-        actual = show.values(array, case.dtype)
+    given = ask.last
+    if given is not None and given.shape == question.rounded.shape and outcome.digest:
+        actual = show.values(given, case.dtype)
         _print("actual", actual)
         with np.errstate(invalid="ignore"):
             _print("actual - expected", actual - question.rounded)

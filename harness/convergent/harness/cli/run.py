@@ -95,8 +95,6 @@ def _missing() -> dict[str, str]:
 
 
 def _say_rest(result: Result, options: Options) -> None:
-    for line in result.stale:
-        click.echo(f"stale: {line}")
     if result.interrupted:
         click.echo(f"interrupted; go on with: convergent run ... -o {options.folder} --resume")
     if not result.run.outcomes:

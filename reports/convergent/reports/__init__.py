@@ -1,0 +1,1 @@
+"""What a person sees of a run: figures, the terminal and one HTML file."""

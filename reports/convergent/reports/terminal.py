@@ -1,0 +1,167 @@
+"""A run on the terminal: what broke and how to see it again, then the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convergent.harness.record import Run
+from convergent.reports.groups import Group
+from convergent.reports.progress import Progress
+from convergent.reports.summary import Remark, Summary, Tally, summarise
+from convergent.reports.wording import (
+    SYMBOLS,
+    counted,
+    headline,
+    many,
+    short,
+    time_spent,
+    word,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+__all__ = ["Progress", "print_summary"]
+
+STYLES = {
+    "differs": "bold red",
+    "crashed": "bold red",
+    "timed_out": "red",
+    "raised": "red",
+    "degraded": "yellow",
+    "mistrusted": "yellow",
+    "known": "blue",
+    "agrees": "green",
+}
+MOST_NOTES = 8
+
+
+def print_summary(
+    run: Run,
+    console: Console,
+    *,
+    report: Path | None = None,
+    missing: Mapping[str, str] | None = None,
+    most: int = 20,
+) -> None:
+    """Print what a person needs to act on ``run``; at most ``most`` groups of findings.
+
+    Nothing that a run file holds is taken for markup or sent to the terminal as a control code.
+    ``report`` is where the report was written, ``missing`` maps each backend that is not
+    installed to the command that adds it.
+    """
+    s = summarise(run)
+    _print_findings(s, console, most)
+    if s.cells:
+        console.print(_table(s))
+        console.print()
+    _print_remarks(s.notes, console)
+    for line in s.stale:
+        _line(console, f"stale: {line}", "red")
+    _print_missing(s, missing or {}, console)
+    if run.end:
+        _line(console, time_spent(run.end), "dim")
+    tone = "red" if s.findings else "green" if s.complete and s.total.checked else "yellow"
+    _line(console, headline(s), f"bold {tone}")
+    if s.findings:
+        _line(console, f"{counted(s.total.findings)}.", tone)
+    if run.damaged:
+        _line(console, f"{many(run.damaged, 'line')} of the run file could not be read", "yellow")
+    for name, path in (("run", run.path), ("report", report)):
+        if path:
+            _line(console, f"{name}: {path}")
+
+
+def plain(text: str) -> str:
+    """Return ``text`` with every control character written out as its escape."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _line(console: Console, text: str, style: str = "") -> None:
+    """Print one logical line; the terminal wraps it, so that a copy of it is whole."""
+    from rich.text import Text
+
+    console.print(Text(plain(text), style=style), soft_wrap=True)
+
+
+def _print_findings(s: Summary, console: Console, most: int) -> None:
+    for found in s.findings[:most]:
+        _print_group(found, console)
+    hidden = len(s.findings) - most
+    if hidden > 0:
+        _line(console, f"... and {many(hidden, 'more group')} of findings; see the report", "dim")
+    if s.findings:
+        console.print()
+
+
+def _print_group(found: Group, console: Console) -> None:
+    from rich.text import Text
+
+    others = len(found.outcomes) - 1
+    line = Text(f"{SYMBOLS[found.verdict]} {word(found.verdict)}", STYLES[found.verdict])
+    line.append(f"  {plain(found.first.sentence)}", "default not bold")
+    if others:
+        line.append(f"  and {many(others, 'more case')}", "dim")
+    console.print(line, soft_wrap=True)
+    _line(console, f"    {found.first.repro}", "cyan")
+
+
+def _table(s: Summary) -> Table:
+    """Return the table variant x op; only its findings wrap where the terminal is narrow."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1), header_style="bold")
+    table.add_column("variant", no_wrap=True, overflow="ellipsis", min_width=5)
+    table.add_column("op", no_wrap=True, overflow="ellipsis", min_width=9)
+    table.add_column("agrees", justify="right", no_wrap=True)
+    table.add_column("findings", min_width=10)
+    for name in ("known", "n/a", "ratio"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for variant in s.variants:
+        named = False
+        for op in s.methods:
+            tally = s.ops.get((variant, op))
+            if tally:
+                first = Text("" if named else plain(variant))
+                table.add_row(first, Text(plain(op)), *_cells(tally))
+                named = True
+    return table
+
+
+def _cells(tally: Tally) -> list[Text]:
+    from rich.text import Text
+
+    def count(number: int, style: str) -> Text:
+        return Text(f"{number:,}", style) if number else Text("·", "dim")
+
+    agrees = f"{tally.agrees:,}/{tally.checked:,}" if tally.checked else "·"
+    style = STYLES.get(tally.worst, "dim")
+    return [
+        Text(agrees, style),
+        Text(counted(tally.findings), style) if tally.findings else Text("·", "dim"),
+        count(tally.known, STYLES["known"]),
+        count(tally.unsupported, "dim"),
+        Text(short(tally.ratio)),
+    ]
+
+
+def _print_missing(s: Summary, missing: Mapping[str, str], console: Console) -> None:
+    for absent in s.missing:
+        _line(console, f"{absent.variant} could not be run: {absent.error}", "red")
+        if absent.remedy:
+            _line(console, f"    {absent.remedy}")
+    for backend, way in missing.items():
+        _line(console, f"{backend} is not installed; add it with: {way}", "dim")
+
+
+def _print_remarks(notes: tuple[Remark, ...], console: Console) -> None:
+    for note in notes[:MOST_NOTES]:
+        _line(console, f"note: {note.text} ({many(note.count, 'check')})", "blue")
+    if len(notes) > MOST_NOTES:
+        _line(console, f"... and {many(len(notes) - MOST_NOTES, 'more note')}", "dim")
