@@ -1,5 +1,6 @@
 """The ledger of known divergences: what it excuses and when it is stale."""
 
+import msgspec
 import pytest
 
 from convergent.cases.errors import InvalidLedger
@@ -8,7 +9,7 @@ from convergent.harness.outcome import Outcome
 
 ENTRY = {
     "variant": "torch",
-    "check": "conv/*",
+    "checks": ("conv/*",),
     "verdict": "differs",
     "kind": "notyet",
     "reason": "drops the last column",
@@ -61,7 +62,11 @@ def test_an_entry_that_was_not_asked_about_is_not_stale():
 
 
 def toml(**changes):
-    fields = {**{k: v for k, v in ENTRY.items() if k != "when"}, **changes}
+    fields = {
+        "checks": ["conv/*"],
+        **{k: v for k, v in ENTRY.items() if k not in ("when", "checks")},
+        **changes,
+    }
     return "[[known]]\n" + "\n".join(f"{name} = {value!r}" for name, value in fields.items())
 
 
@@ -87,3 +92,18 @@ def test_the_ledger_that_comes_with_the_project_is_valid():
     for known in ledger.load().entries:
         assert known.reason
         assert known.issue.startswith("https://") or known.issue == "not reported before"
+
+
+def test_an_entry_may_ask_for_the_model_that_explains():
+    book = ledger.Ledger([entry(verdict="degraded", model="accumulates in float16")])
+    degraded = msgspec.structs.replace(outcome("degraded"), model="accumulates in bfloat16")
+    assert book.excuse(degraded, "2.13.0").is_finding
+    assert not book.excuse(
+        msgspec.structs.replace(degraded, model="accumulates in float16"), "2.13.0"
+    ).is_finding
+
+
+def test_an_entry_that_depends_on_the_processor_is_never_stale():
+    book = ledger.Ledger([entry(strict=False)])
+    book.excuse(outcome("agrees"), "2.13.0")
+    assert book.stale() == []

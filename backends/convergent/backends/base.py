@@ -120,7 +120,8 @@ class Backend(ABC):
 
     Raises what importing the framework raises. ``name`` is its word in a variant, ``packages``
     are the distributions that bring it (the first one's version is the variant's), ``gaps`` what
-    it cannot do. ``environment`` holds variables that must be set before the import.
+    it cannot do. ``environment`` holds variables that must be set before the import; ``{cache}``
+    in a value stands for this project's folder in the user's cache.
     """
 
     name: ClassVar[str]
@@ -151,7 +152,7 @@ class Backend(ABC):
         """Return when ``tensor`` has been computed."""
 
     @classmethod
-    @functools.lru_cache(maxsize=None)  # noqa: B019 - classes live as long as the process
+    @functools.cache
     def methods(cls) -> Mapping[str, Method]:
         """Return the methods of this backend by ``op/method``, ops in the order of ``OPS``."""
         found = {

@@ -21,7 +21,10 @@ from convergent.cases.record import record
 
 @record
 class Recipe:
-    """The convolution that computes a gradient: its padding (negative crops) and steps."""
+    """The convolution that computes a gradient: its padding (negative crops) and steps.
+
+    A crop may reach past the image into the zeros of the other side: pad first, then crop.
+    """
 
     insert: tuple[int, ...]  # the image's places move this far apart, zeros between
     pads: Pads
@@ -32,9 +35,7 @@ class Recipe:
 def backprop_input(case: Case) -> Recipe:
     """Return the convolution of ``d_y`` with the flipped, swapped filter that gives ``d_x``."""
     pads = []
-    for i, out, e, s, (lo, _) in zip(
-        case.input, case.output, case.extents, case.stride, case.pads
-    ):
+    for i, out, e, s, (lo, _) in zip(case.input, case.output, case.extents, case.stride, case.pads):
         stuffed = (out - 1) * s + 1
         before = e - 1 - lo
         pads.append((before, i + e - 1 - stuffed - before))
@@ -45,9 +46,7 @@ def backprop_input(case: Case) -> Recipe:
 def backprop_filter(case: Case) -> Recipe:
     """Return the convolution of ``x`` with ``d_y`` as its filter that gives ``d_w``."""
     pads = []
-    for i, out, e, s, (lo, _) in zip(
-        case.input, case.output, case.extents, case.stride, case.pads
-    ):
+    for i, out, e, s, (lo, _) in zip(case.input, case.output, case.extents, case.stride, case.pads):
         # Just enough image for `kernel` results: what no window touched is cropped.
         pads.append((lo, (out - 1) * s + e - i - lo))
     ones = (1,) * case.dims

@@ -12,6 +12,16 @@ from typing import Callable
 
 from convergent.cases.case import Case
 
+
+def _has_idle_tap(case: Case) -> bool:
+    axes = zip(case.input, case.kernel, case.stride, case.dilation, case.pads, case.output)
+    return any(
+        all(not 0 <= place * s + tap * d - lo < i for place in range(out))
+        for i, k, s, d, (lo, _), out in axes
+        for tap in range(k)
+    )
+
+
 FEATURES: dict[str, tuple[str, Callable[[Case], bool]]] = {
     "1d": ("one spatial dimension", lambda c: c.dims == 1),
     "2d": ("two spatial dimensions", lambda c: c.dims == 2),
@@ -56,6 +66,9 @@ FEATURES: dict[str, tuple[str, Callable[[Case], bool]]] = {
         lambda c: any(max(p) >= e for p, e in zip(c.pads, c.extents)),
     ),
     "unused_input": ("trailing input that no window touches", lambda c: max(c.unused) > 0),
+    "idle_tap": ("a tap of the kernel that meets padding alone", _has_idle_tap),
+    "unit_input": ("an input of one place in some dimension", lambda c: min(c.input) == 1),
+    "unit_output": ("an output of one place in some dimension", lambda c: min(c.output) == 1),
     "even_kernel": ("an even kernel size", lambda c: any(k % 2 == 0 for k in c.kernel)),
     "pointwise": ("kernel of one", lambda c: max(c.kernel) == 1),
     "kernel_beyond_input": (

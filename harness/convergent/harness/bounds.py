@@ -69,7 +69,10 @@ def models(expected: Expected, dtype: str, limit: Float64, *, exact: bool) -> It
     unit = FORMATS[form.accumulator].unit_roundoff
     S, n = expected.magnitude, expected.terms
     yield Model("rounds where exact arithmetic would not", limit)
-    yield Model("flushes subnormal numbers to zero", limit + n * form.tiny)
+    subnormal = (expected.value != 0) & (np.abs(expected.value) < form.tiny)
+    flushes = functools.partial(_is_zero_somewhere, subnormal)
+    flushed = np.where(subnormal, limit + np.abs(expected.value), limit)
+    yield Model("flushes subnormal results to zero", flushed, flushes)
     # Winograd and FFT mix the terms of many outputs: their error follows the largest sum.
     yield Model(
         "is accurate normwise only, like Winograd or FFT",
@@ -86,6 +89,11 @@ def models(expected: Expected, dtype: str, limit: Float64, *, exact: bool) -> It
         yield Model(f"rounds the inputs to {name}", limit + (2 * relative + relative**2) * S)
     if form.accumulator != dtype:
         yield Model(f"accumulates in {dtype}", limit + growth(n) * form.unit_roundoff * S)
+
+
+def _is_zero_somewhere(places: npt.NDArray[np.bool_], values: Float64) -> bool:
+    """Say whether ``values`` are zero at one of ``places`` at least."""
+    return bool(np.any(values[places] == 0))
 
 
 def _is_of(form: Format, values: Float64) -> bool:

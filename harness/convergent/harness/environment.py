@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 _PREFIXES = ("OMP_", "MKL_", "OPENBLAS_", "DNNL_", "ONEDNN_", "XLA_", "JAX_", "TF_", "TORCH_")
-_NAMES = ("CUDA_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE", "KMP_AFFINITY", "PYTORCH_NO_CUDA")
+_NAMES = (
+    "MALLOC_PERTURB_",
+    "CUDA_VISIBLE_DEVICES",
+    "NVIDIA_TF32_OVERRIDE",
+    "KMP_AFFINITY",
+    "PYTORCH_NO_CUDA",
+)
 
 
 def version() -> str:

@@ -6,14 +6,16 @@ that nobody keeps an excuse for a bug that is fixed. An entry::
     [[known]]
     variant = "torch"                  # pattern of the variant's name
     versions = ">=2.1,<2.14"           # of the framework (PEP 440)
-    check = "backprop_input/nn_grad"   # pattern of op/method
+    checks = ["backprop_input/*"]      # patterns of op/method
     when = ["strided", "1d"]           # features that the case must have ...
     unless = ["dilated"]               # ... and must not have
     cases = "conv2d:*"                 # optional pattern of the case line
     verdict = "differs"
+    model = ""                         # optional: the model that explains a degraded one
     kind = "notyet"                    # notyet (theirs), notimpl (ours), never (by definition)
     reason = "one line that a person understands"
     issue = "https://..."              # or "not reported before"
+    strict = true                      # false: depends on the processor, say which in the reason
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One known divergence: which checks, which verdict, why, and where it is discussed."""
 
     variant: str
-    check: str
+    checks: tuple[str, ...]
     verdict: Verdict
     kind: Literal["notyet", "notimpl", "never"]
     reason: str
@@ -47,12 +49,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     when: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     cases: str = "*"
+    model: str = ""
+    strict: bool = True
 
     def covers(self, outcome: Outcome, version: str) -> bool:
         """Say whether this entry speaks of the check of ``outcome``, whatever its verdict."""
         if not fnmatch.fnmatchcase(outcome.variant, self.variant):
             return False
-        if not fnmatch.fnmatchcase(outcome.key, self.check):
+        if not any(fnmatch.fnmatchcase(outcome.key, pattern) for pattern in self.checks):
             return False
         if not fnmatch.fnmatchcase(outcome.case, self.cases):
             return False
@@ -63,6 +67,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         except InvalidCase:
             return False
         return has.issuperset(self.when) and has.isdisjoint(self.unless)
+
+    def allows(self, outcome: Outcome) -> bool:
+        """Say whether a check that this entry covers may come to ``outcome``."""
+        return outcome.verdict == self.verdict and self.model in ("", outcome.model)
 
     def _holds_for(self, version: str) -> bool:
         if not self.versions:
@@ -93,14 +101,14 @@ class Ledger:
             if not entry.covers(outcome, version):
                 continue
             self._covered.add(entry)
-            if entry.verdict == outcome.verdict:
+            if entry.allows(outcome):
                 self._explained.add(entry)
                 return msgspec.structs.replace(outcome, known=f"{entry.reason} ({entry.issue})")
         return outcome
 
     def stale(self) -> list[Entry]:
         """Return the entries that covered checks of this run and explained none of them."""
-        return [e for e in self.entries if e in self._covered - self._explained]
+        return [e for e in self.entries if e.strict and e in self._covered - self._explained]
 
 
 def load(path: Path | None = None) -> Ledger:

@@ -16,7 +16,7 @@ from convergent.cases.data import Operands
 from convergent.harness.compare import Question
 
 CACHE_BYTES = 512 << 20
-JACOBIAN_ENTRIES = 1 << 12
+JACOBIAN_ENTRIES = 1 << 11
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")

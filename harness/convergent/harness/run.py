@@ -253,8 +253,8 @@ def _header(planned: dict[str, list[Work]], cases: Sequence[Case], options: Opti
 
 def _stale(ledger: Ledger) -> tuple[str, ...]:
     return tuple(
-        f"known.toml says that {e.variant} {e.check} ({', '.join(e.when) or 'every case'}) is "
-        f"{e.verdict}, but no check of this run is: remove or narrow the entry ({e.reason})"
+        f"known.toml says that {e.variant} {' '.join(e.checks)} "
+        f"({', '.join(e.when) or 'every case'}) is {e.verdict}, but no check of this run is: remove or narrow the entry ({e.reason})"
         for e in ledger.stale()
     )
 

@@ -105,7 +105,7 @@ def _matrix(ask: Asker, case: Case) -> None:
     if max(rows, columns) > MATRIX:
         click.echo(f"  (shown up to {MATRIX} rows and columns)")
         return
-    from convergent.backends.scipy_matrix import input_matrix
+    from convergent.backends.scipy.matrix import input_matrix
 
     x, w, dy = (show.values(a, case.dtype) for a in ask.referee.operands(case))
     A = input_matrix(case, w)

@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import platformdirs
+
 from convergent.backends import registry
 from convergent.cases.case import Case
 from convergent.cases.data import Operands
@@ -21,6 +23,10 @@ from convergent.cases.errors import BackendUnavailable, WorkerLost
 from convergent.harness.worker import frames
 
 START_LIMIT = 300.0  # seconds for importing a framework
+PERTURB = {"MALLOC_PERTURB_": "128"}
+"""glibc fills fresh memory with 0x7f (3.4e38, or NaN in float16): a kernel that returns memory it
+never wrote does so every time, not when the allocator happens to hand out a dirty block. See
+mallopt(3). What the environment sets itself wins."""
 _STDERR_TAIL = 4096
 _READ = 1 << 20
 
@@ -65,6 +71,7 @@ class Client:
             self.close()
             raise BackendUnavailable(str(said.get("message", "the worker said nothing of use")))
         self.loaded: dict[str, Any] = said["loaded"]
+        self._check_version(backend)
         self.start_seconds: float = said["seconds"]
 
     @property
@@ -96,6 +103,16 @@ class Client:
             if frame.header.get("is") not in ("result", "raised"):
                 self._lose(f"garbage in a frame: {str(frame.header)[:80]}")
             return Answer(frame.header, frame.arrays)
+
+    def _check_version(self, backend: str) -> None:
+        """See that the framework is the one that was asked for, not one found on some path."""
+        asked, loaded = registry.version(backend), str(self.loaded.get("version"))
+        if asked is not None and asked.partition("+")[0] != loaded.partition("+")[0]:
+            self.close()
+            raise BackendUnavailable(
+                f"{backend} {asked} is installed, but the worker loaded {loaded} from "
+                f"{self.loaded.get('file')}; look at PYTHONPATH"
+            )
 
     def kill(self) -> None:
         """End the process and everything it started; what it wrote stays readable."""
@@ -179,4 +196,6 @@ def _environment(backend: str) -> dict[str, str]:
     inherited = os.environ.get("PYTHONPATH", "")
     path = [*source_roots(), *([inherited] if inherited else [])]
     added = {"PYTHONPATH": os.pathsep.join(path), "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
-    return {**registry.get(backend).environment, **os.environ, **added}
+    cache = str(platformdirs.user_cache_path("convergent"))
+    own = {k: v.format(cache=cache) for k, v in registry.get(backend).environment.items()}
+    return {**PERTURB, **own, **os.environ, **added}

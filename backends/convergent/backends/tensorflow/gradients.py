@@ -6,8 +6,8 @@ from typing import Any
 
 from convergent.backends import by_hand
 from convergent.backends.base import Tensors, method
-from convergent.backends.tensorflow_call import call_raw
-from convergent.backends.tensorflow_conv import Conv
+from convergent.backends.tensorflow.call import call_raw
+from convergent.backends.tensorflow.conv import Conv
 from convergent.cases.case import Case
 
 _INPUT_OPS = {2: "Conv2DBackpropInput", 3: "Conv3DBackpropInputV2"}

@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convergent.backends.base import Backend
-from convergent.backends.tensorflow_depthwise import Depthwise
-from convergent.backends.tensorflow_gaps import GAPS
-from convergent.backends.tensorflow_gradients import Gradients
-from convergent.backends.tensorflow_transpose import Transpose
+from convergent.backends.tensorflow.depthwise import Depthwise
+from convergent.backends.tensorflow.gaps import GAPS
+from convergent.backends.tensorflow.gradients import Gradients
+from convergent.backends.tensorflow.transpose import Transpose
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 

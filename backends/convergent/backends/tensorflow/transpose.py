@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from convergent.backends.base import Tensors, method
-from convergent.backends.tensorflow_call import call
-from convergent.backends.tensorflow_conv import Conv
+from convergent.backends.tensorflow.call import call
+from convergent.backends.tensorflow.conv import Conv
 from convergent.cases.case import Case
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from convergent.backends.tensorflow_call import Call
+from convergent.backends.tensorflow.call import Call
 from convergent.cases.case import Case, Pads
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from convergent.backends.base import Tensors, method
-from convergent.backends.tensorflow_call import call
-from convergent.backends.tensorflow_moves import Moves
+from convergent.backends.tensorflow.call import call
+from convergent.backends.tensorflow.moves import Moves
 from convergent.cases.case import Case
 
 
