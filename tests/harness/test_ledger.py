@@ -10,7 +10,8 @@ from convergent.harness.outcome import Outcome
 ENTRY = {
     "variant": "torch",
     "checks": ("conv/*",),
-    "verdict": "differs",
+    "verdicts": ("differs",),
+    "example": "conv/native/conv1d:i5_k2_s2",
     "kind": "notyet",
     "reason": "drops the last column",
     "issue": "https://example.org/1",
@@ -49,22 +50,21 @@ def test_an_entry_excuses_nothing_else(found, version):
     assert ledger.Ledger([entry()]).excuse(found, version).is_finding
 
 
-def test_an_entry_whose_checks_pass_is_stale():
+def test_an_entry_whose_example_passes_is_stale():
     book = ledger.Ledger([entry()])
     book.excuse(outcome("agrees"), "2.13.0")
     assert book.stale() == [entry()]
 
 
-def test_an_entry_that_was_not_asked_about_is_not_stale():
+def test_an_entry_whose_example_was_not_run_is_not_stale():
     book = ledger.Ledger([entry()])
-    book.excuse(outcome("agrees", case="conv1d:i5_k2"), "2.13.0")
+    book.excuse(outcome("agrees", case="conv1d:i6_k2_s2"), "2.13.0")
     assert book.stale() == []
 
 
 def toml(**changes):
     fields = {
-        "checks": ["conv/*"],
-        **{k: v for k, v in ENTRY.items() if k not in ("when", "checks")},
+        **{name: list(v) if isinstance(v, tuple) else v for name, v in ENTRY.items()},
         **changes,
     }
     return "[[known]]\n" + "\n".join(f"{name} = {value!r}" for name, value in fields.items())
@@ -75,10 +75,12 @@ def toml(**changes):
     [
         ("known = [", "known.toml"),
         ("[[known]]\nvariant = 3", "variant"),
-        (toml(verdict="agrees"), "no divergence"),
+        (toml(verdicts=["agrees"]), "no divergence"),
         (toml(when=["strid"]), "no feature"),
         (toml(versions="new"), "version range"),
         (toml(why="?"), "why"),
+        (toml(example="conv/native/conv9d"), "no case"),
+        (toml(example="transpose/native/conv1d:i5_k2"), "does not cover"),
     ],
 )
 def test_a_bad_ledger_is_said(tmp_path, text, said):
@@ -95,7 +97,7 @@ def test_the_ledger_that_comes_with_the_project_is_valid():
 
 
 def test_an_entry_may_ask_for_the_model_that_explains():
-    book = ledger.Ledger([entry(verdict="degraded", model="accumulates in float16")])
+    book = ledger.Ledger([entry(verdicts=("degraded",), model="accumulates in float16")])
     degraded = msgspec.structs.replace(outcome("degraded"), model="accumulates in bfloat16")
     assert book.excuse(degraded, "2.13.0").is_finding
     assert not book.excuse(

@@ -79,7 +79,7 @@ def test_a_killed_worker_loses_nothing_and_changes_nothing(tmp_path, undisturbed
 
     thread = threading.Thread(target=kill_workers)
     thread.start()
-    result = run.run(CASES, options(tmp_path), Ledger(()))
+    result = run.run(CASES, options(tmp_path, jobs=1), Ledger(()))
     thread.join()
     assert len(killed) == 3
     assert verdicts(result.run.outcomes) == verdicts(undisturbed.run.outcomes)

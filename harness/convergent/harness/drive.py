@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -65,7 +65,7 @@ class Driver:
         self._held: Case | None = None  # the case that the worker has
         self._resident = 0
 
-    def run(self, works: list[Work]) -> None:
+    def run(self, works: Iterable[Work]) -> None:
         """Run every check of ``works``. Raises ``BackendUnavailable`` if no worker loads."""
         began = time.perf_counter()
         try:

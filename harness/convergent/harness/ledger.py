@@ -1,7 +1,7 @@
 """Known divergences: ``known.toml``, read by the run, the pytest matrix, the report and the docs.
 
-Strict: an entry that covers checks of a whole run but explains none of them fails the run, so
-that nobody keeps an excuse for a bug that is fixed. An entry::
+Strict: each entry names an example, the smallest check known to show it. A run in which the
+example no longer does fails, so that nobody keeps an excuse for a bug that is fixed. An entry::
 
     [[known]]
     variant = "torch"                  # pattern of the variant's name
@@ -10,8 +10,9 @@ that nobody keeps an excuse for a bug that is fixed. An entry::
     when = ["strided", "1d"]           # features that the case must have ...
     unless = ["dilated"]               # ... and must not have
     cases = "conv2d:*"                 # optional pattern of the case line
-    verdict = "differs"
+    verdicts = ["differs", "raised"]   # what such a check may come to
     model = ""                         # optional: the model that explains a degraded one
+    example = "backprop_input/nn_grad/conv1d:i5_k2_s2"
     kind = "notyet"                    # notyet (theirs), notimpl (ours), never (by definition)
     reason = "one line that a person understands"
     issue = "https://..."              # or "not reported before"
@@ -37,11 +38,12 @@ from convergent.harness.outcome import PASSING, Outcome, Verdict
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One known divergence: which checks, which verdict, why, and where it is discussed."""
+    """One known divergence: which checks, which verdicts, why, and where it is discussed."""
 
     variant: str
     checks: tuple[str, ...]
-    verdict: Verdict
+    verdicts: tuple[Verdict, ...]
+    example: str  # op/method/case
     kind: Literal["notyet", "notimpl", "never"]
     reason: str
     issue: str
@@ -70,7 +72,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def allows(self, outcome: Outcome) -> bool:
         """Say whether a check that this entry covers may come to ``outcome``."""
-        return outcome.verdict == self.verdict and self.model in ("", outcome.model)
+        return outcome.verdict in self.verdicts and self.model in ("", outcome.model)
+
+    def is_shown_by(self, outcome: Outcome) -> bool:
+        """Say whether ``outcome`` is of this entry's example."""
+        return f"{outcome.key}/{outcome.case}" == self.example
 
     def _holds_for(self, version: str) -> bool:
         if not self.versions:
@@ -90,25 +96,27 @@ class Ledger:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(entries)
-        self._covered: set[Entry] = set()
-        self._explained: set[Entry] = set()
+        self._stale: list[Entry] = []
 
     def excuse(self, outcome: Outcome, version: str) -> Outcome:
         """Return ``outcome``, with the reason of the entry that allows it if there is one."""
         if outcome.verdict == "unsupported":
             return outcome
-        for entry in self.entries:
-            if not entry.covers(outcome, version):
-                continue
-            self._covered.add(entry)
-            if entry.allows(outcome):
-                self._explained.add(entry)
-                return msgspec.structs.replace(outcome, known=f"{entry.reason} ({entry.issue})")
-        return outcome
+        covering = [entry for entry in self.entries if entry.covers(outcome, version)]
+        allowing = [entry for entry in covering if entry.allows(outcome)]
+        self._stale += [
+            entry
+            for entry in covering
+            if entry.strict and entry.is_shown_by(outcome) and entry not in allowing
+        ]
+        if not allowing:
+            return outcome
+        reason = f"{allowing[0].reason} ({allowing[0].issue})"
+        return msgspec.structs.replace(outcome, known=reason)
 
     def stale(self) -> list[Entry]:
-        """Return the entries that covered checks of this run and explained none of them."""
-        return [e for e in self.entries if e.strict and e in self._covered - self._explained]
+        """Return the entries whose example was run and no longer shows the divergence."""
+        return list(self._stale)
 
 
 def load(path: Path | None = None) -> Ledger:
@@ -134,9 +142,24 @@ def _check(entry: Entry, place: str) -> None:
         raise InvalidLedger(
             f"{place}: {min(unknown)!r} is no feature; see convergent list features"
         )
-    if entry.verdict in PASSING:
-        raise InvalidLedger(f"{place}: {entry.verdict!r} is no divergence")
+    for verdict in set(entry.verdicts) & PASSING:
+        raise InvalidLedger(f"{place}: {verdict!r} is no divergence")
+    _check_example(entry, place)
     try:
         SpecifierSet(entry.versions)
     except InvalidSpecifier as error:
         raise InvalidLedger(f"{place}: versions {entry.versions!r} is no version range") from error
+
+
+def _check_example(entry: Entry, place: str) -> None:
+    op, _, rest = entry.example.partition("/")
+    method, _, line = rest.partition("/")
+    try:
+        case = parse(line)
+    except InvalidCase as error:
+        raise InvalidLedger(f"{place}: the example's {error}") from error
+    shown = Outcome(
+        variant=entry.variant, op=op, method=method, case=str(case), verdict=entry.verdicts[0]
+    )
+    if not msgspec.structs.replace(entry, versions="").covers(shown, ""):
+        raise InvalidLedger(f"{place}: the entry does not cover its own example {entry.example}")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +17,8 @@ from convergent.backends.base import OPS
 from convergent.cases.case import Case
 from convergent.cases.errors import UnknownMethod
 from convergent.harness.referee import asks
+
+_WORTH_A_START = 8  # cases; importing a framework takes as long as some of them
 
 
 class Work(NamedTuple):
@@ -67,6 +71,45 @@ def plan(
                 works.append(Work(case, keys))
         planned[variant] = works
     return planned
+
+
+class Shared:
+    """What is left to do, shared by threads that each drive one worker.
+
+    A variant nobody works on goes first, the one with most checks before the others; after
+    that the variant with most left is given a second worker, as long as that is worth a start.
+    """
+
+    def __init__(self, planned: dict[str, list[Work]]) -> None:
+        self._left = {variant: deque(works) for variant, works in planned.items() if works}
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
+
+    def next_variant(self) -> str | None:
+        """Return the variant that a free thread should work on; ``None`` if there is none."""
+        with self._lock:
+            fresh = [v for v, works in self._left.items() if works and v not in self._taken]
+            worth = [v for v, works in self._left.items() if len(works) > _WORTH_A_START]
+            found = max(fresh or worth, key=self._checks_left, default=None)
+            if found is not None:
+                self._taken.add(found)
+            return found
+
+    def works(self, variant: str) -> Iterator[Work]:
+        """Yield what is left of a variant; every work goes to one thread."""
+        left = self._left[variant]
+        while True:
+            try:
+                yield left.popleft()
+            except IndexError:
+                return
+
+    def drop(self, variant: str) -> None:
+        """Give up what is left of a variant."""
+        self._left[variant].clear()
+
+    def _checks_left(self, variant: str) -> int:
+        return sum(len(work.keys) for work in self._left[variant])
 
 
 def count(planned: dict[str, list[Work]]) -> dict[str, int]:

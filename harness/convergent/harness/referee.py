@@ -40,7 +40,7 @@ class Referee:
 
         def ask() -> Question:
             question = Question(case, op, oracle.expect(case, op, self.operands(case)))
-            question.doubt = question.doubt or _contradiction(question)
+            question.doubt = _contradiction(question)
             return question
 
         return self._questions.get((case, op), ask, lambda made: made.nbytes)

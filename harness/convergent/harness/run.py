@@ -24,7 +24,7 @@ from convergent.harness import environment, plan, record
 from convergent.harness.drive import Driver
 from convergent.harness.ledger import Ledger
 from convergent.harness.outcome import Outcome
-from convergent.harness.plan import Selection, Work
+from convergent.harness.plan import Selection, Shared, Work
 from convergent.harness.record import End, Header, Run, Variant, Writer
 from convergent.harness.referee import Referee
 
@@ -113,6 +113,7 @@ class _Session:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._versions: dict[str, str] = {}
+        self._drivers: list[Driver] = []
         self._arrays = 0
 
     def replay(self, path: Path) -> None:
@@ -129,19 +130,19 @@ class _Session:
     def run(self, left: dict[str, list[Work]]) -> End:
         """Run what is left and say where the time went."""
         began = time.perf_counter()
-        drivers = [self._driver(variant) for variant, works in left.items() if works]
+        shared = Shared(left)
         interrupted = False
-        with ThreadPoolExecutor(max(1, self._options.jobs)) as pool:
-            futures = [pool.submit(self._drive, driver, left[driver.variant]) for driver in drivers]
+        with ThreadPoolExecutor(self._options.jobs) as pool:
+            futures = [pool.submit(self._drive, shared) for _ in range(self._options.jobs)]
             try:
                 for future in futures:
                     future.result()
             except KeyboardInterrupt:
                 interrupted = True
                 self._stop.set()
-                for driver in drivers:
+                for driver in self._drivers:
                     driver.interrupt()
-        times = [driver.times for driver in drivers]
+        times = [driver.times for driver in self._drivers]
         return End(
             finished=_now(),
             wall=time.perf_counter() - began,
@@ -152,7 +153,7 @@ class _Session:
         )
 
     def _driver(self, variant: str) -> Driver:
-        return Driver(
+        driver = Driver(
             variant,
             referee=self._referee,
             emit=self._emit,
@@ -160,15 +161,19 @@ class _Session:
             timeout=self._options.timeout,
             stop=self._stop,
         )
+        self._drivers.append(driver)
+        return driver
 
-    def _drive(self, driver: Driver, works: list[Work]) -> None:
-        try:
-            driver.run(works)
-        except BackendUnavailable:
-            return  # recorded as the variant's error; the other variants go on
-        except BaseException:
-            self._stop.set()
-            raise
+    def _drive(self, shared: Shared) -> None:
+        """Take one variant after another until nothing is left; what one thread does."""
+        while (variant := shared.next_variant()) is not None:
+            try:
+                self._driver(variant).run(shared.works(variant))
+            except BackendUnavailable:
+                shared.drop(variant)  # recorded as the variant's error; the others go on
+            except BaseException:
+                self._stop.set()
+                raise
 
     def _announce(self, variant: Variant) -> None:
         with self._lock:
@@ -253,8 +258,8 @@ def _header(planned: dict[str, list[Work]], cases: Sequence[Case], options: Opti
 
 def _stale(ledger: Ledger) -> tuple[str, ...]:
     return tuple(
-        f"known.toml says that {e.variant} {' '.join(e.checks)} "
-        f"({', '.join(e.when) or 'every case'}) is {e.verdict}, but no check of this run is: remove or narrow the entry ({e.reason})"
+        f"known.toml lets {e.variant} {' '.join(e.checks)} be {' or '.join(e.verdicts)}, but its "
+        f"example {e.example} no longer is: remove or narrow the entry ({e.reason})"
         for e in ledger.stale()
     )
 

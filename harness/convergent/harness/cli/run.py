@@ -129,7 +129,7 @@ def _options(given: dict[str, Any], suite: str) -> Options:
         suite=suite,
         seed=given["seed"],
         timeout=given["timeout"],
-        jobs=given["jobs"] or min(environment.cores(), len(variants)),
+        jobs=given["jobs"] or min(environment.cores(), max(2, len(variants))),
         stop_at_first=given["stop_at_first"],
         resume=given["resume"],
     )
