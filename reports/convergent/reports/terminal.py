@@ -117,20 +117,17 @@ def _table(s: Summary) -> Table:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1), header_style="bold")
-    table.add_column("variant", no_wrap=True, overflow="ellipsis", min_width=5)
-    table.add_column("op", no_wrap=True, overflow="ellipsis", min_width=9)
+    table.add_column("variant, op", no_wrap=True, overflow="ellipsis", min_width=9)
     table.add_column("agrees", justify="right", no_wrap=True)
-    table.add_column("findings", min_width=10)
+    table.add_column("findings", min_width=8)
     for name in ("known", "n/a", "ratio"):
         table.add_column(name, justify="right", no_wrap=True)
     for variant in s.variants:
-        named = False
-        for op in s.methods:
-            tally = s.ops.get((variant, op))
-            if tally:
-                first = Text("" if named else plain(variant))
-                table.add_row(first, Text(plain(op)), *_cells(tally))
-                named = True
+        tallies = [(op, s.ops[variant, op]) for op in s.methods if (variant, op) in s.ops]
+        if tallies:
+            table.add_row(Text(plain(variant), "bold"))
+        for op, tally in tallies:
+            table.add_row(Text(f"  {plain(op)}"), *_cells(tally))
     return table
 
 
