@@ -20,7 +20,7 @@ import functools
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Callable, ClassVar, NamedTuple, Optional, TypeVar
+from typing import Any, Callable, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -165,7 +165,7 @@ class Backend(ABC):
         return dict(sorted(found.items(), key=lambda item: order.index(item[1].op)))
 
     @classmethod
-    def gap(cls, key: str, case: Case) -> Optional[Gap]:
+    def gap(cls, key: str, case: Case) -> Gap | None:
         """Return the declared gap that keeps ``op/method`` from doing ``case``, if any."""
         return next((gap for gap in cls.gaps if gap.covers(key, case)), None)
 

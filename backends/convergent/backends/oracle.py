@@ -103,7 +103,7 @@ def _slices(values: Float64, bits: int) -> list[Float64]:
 
 
 def _jacobian_input(case: Case, _x: Float64, w: Float64, _dy: Float64) -> Float64:
-    """Return ``d y / d x`` of shape ``y_shape + x_shape``: one image of ones and zeros a column."""
+    """Return ``d y / d x`` of shape ``y_shape + x_shape``: a column per unit image."""
     columns = math.prod(case.x_shape[1:])
     basis = np.eye(columns).reshape(columns, *case.x_shape[1:])
     single = maps.conv(case, basis, w).reshape(columns, -1).T
@@ -112,7 +112,7 @@ def _jacobian_input(case: Case, _x: Float64, w: Float64, _dy: Float64) -> Float6
 
 
 def _jacobian_filter(case: Case, x: Float64, _w: Float64, _dy: Float64) -> Float64:
-    """Return ``d y / d w`` of shape ``y_shape + w_shape``: one filter of ones and zeros a column."""
+    """Return ``d y / d w`` of shape ``y_shape + w_shape``: a column per unit filter."""
     columns = math.prod(case.w_shape)
     basis = np.eye(columns).reshape(columns, *case.w_shape)
     every = np.stack([maps.conv(case, x, filter_) for filter_ in basis], axis=-1)

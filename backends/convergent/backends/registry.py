@@ -43,12 +43,15 @@ def get(name: str) -> type[Backend]:
 
 def version(name: str) -> str | None:
     """Return the installed version of the framework behind ``name``, without importing it."""
-    for package in get(name).packages:
-        try:
-            return importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return None
+    found = (_version_of(package) for package in get(name).packages)
+    return next((version for version in found if version is not None), None)
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _third_party() -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Mapping
+from typing import Any, Callable, ClassVar
 
 from convergent.backends.base import Gap, Tensors, method
 from convergent.backends.jax.by_hand import ByHand
@@ -17,7 +18,7 @@ class Jax(ByHand):
     packages = ("jax",)
     # Compiling is nearly all of a JAX sweep. The persistent cache keeps what the compiler made,
     # keyed by program, compiler version and flags: the code that runs is the code that it made.
-    environment = {
+    environment: ClassVar[Mapping[str, str]] = {
         "JAX_COMPILATION_CACHE_DIR": "{cache}/jax",
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
