@@ -15,13 +15,14 @@ from convergent.cases.errors import RunFileDamaged
 from convergent.cases.text import parse
 from convergent.harness import record, run
 from convergent.harness.ledger import Ledger
+from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
 
 CASES = [parse(f"conv2d:n2_i{size}x5_c2_k3_o3_pSAME") for size in range(4, 24)]
 
 
 def options(folder, **changes):
-    return run.Options(variants=("scipy",), folder=folder, **changes)
+    return Options(variants=("scipy",), folder=folder, **changes)
 
 
 def verdicts(outcomes):
@@ -101,8 +102,9 @@ def test_a_killed_harness_is_resumed_to_the_same_counts(tmp_path, undisturbed):
     script = (
         "import sys; from pathlib import Path; from convergent.harness import run;"
         "from convergent.harness.ledger import Ledger; from convergent.cases.text import parse;"
+        "from convergent.harness.options import Options;"
         "run.run([parse(line) for line in sys.argv[2:]],"
-        "run.Options(variants=('scipy',), folder=Path(sys.argv[1])), Ledger(()))"
+        "Options(variants=('scipy',), folder=Path(sys.argv[1])), Ledger(()))"
     )
     process = subprocess.Popen([sys.executable, "-c", script, tmp_path, *map(str, CASES)])
     path = tmp_path / run.RUN_FILE

@@ -8,6 +8,8 @@ from convergent.cases.text import parse
 from convergent.harness import record, run
 from convergent.harness.ask import Asker
 from convergent.harness.ledger import Ledger
+from convergent.harness.options import Options
+from convergent.harness.plan import Selection
 
 PLANTED = str(Path(__file__).parent / "planted")
 EXACT = parse("conv2d:n2_i5x6_c3_k3_o4")
@@ -43,9 +45,7 @@ def outcomes(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(PLANTED)
         patch.setenv("PYTHONPATH", PLANTED)
-        options = run.Options(
-            variants=("liars",), folder=tmp_path_factory.mktemp("liars"), timeout=5.0
-        )
+        options = Options(variants=("liars",), folder=tmp_path_factory.mktemp("liars"), timeout=5.0)
         result = run.run([REAL], options, Ledger(()))
         assert result.exit_code == 1
         assert record.read(options.folder / run.RUN_FILE) == result.run
@@ -111,10 +111,10 @@ def test_wrong_values_are_found_on_exact_data_too():
 
 
 def test_a_framework_that_does_not_load_is_said_and_the_others_run(tmp_path):
-    options = run.Options(
+    options = Options(
         variants=("absent", "liars"),
         folder=tmp_path,
-        selection=run.Selection(methods=("honest",)),
+        selection=Selection(methods=("honest",)),
     )
     result = run.run([EXACT], options, Ledger(()))
     assert [(o.variant, o.verdict) for o in result.run.outcomes] == [("liars", "agrees")]

@@ -14,24 +14,10 @@ from convergent.cases import dtypes
 from convergent.cases.case import Case
 from convergent.cases.dtypes import FORMATS, Array, Float64
 from convergent.harness import bounds, where
-from convergent.harness.outcome import Number, Verdict, Worst, number
+from convergent.harness.outcome import Judgement, Worst, number
 
 # A drawn result with more zeros than this among elements that sum something shows too little.
 MOST_ZEROS = 0.5
-
-
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the comparator found; the fields are those of ``Outcome``."""
-
-    verdict: Verdict
-    ratio: Number | None = None
-    ulp: Number | None = None
-    outside: int = 0
-    size: int = 0
-    worst: Worst | None = None
-    where: str = ""
-    model: str = ""
-    detail: str = ""
 
 
 class Question:

@@ -15,8 +15,7 @@ from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 from convergent.cases.errors import BackendUnavailable, WorkerLost
 from convergent.harness import compare
-from convergent.harness.compare import Judgement
-from convergent.harness.outcome import Outcome, Verdict
+from convergent.harness.outcome import Judgement, Outcome, Verdict
 from convergent.harness.plan import Work
 from convergent.harness.record import Variant
 from convergent.harness.referee import Referee
@@ -230,7 +229,7 @@ def _note(case: Case, op: str) -> str:
     if not case.data.startswith("golden"):
         return ""
     golden = goldens.get(case.data)
-    return golden.erratum if golden.erratum and op in golden.expected else ""
+    return f"{golden.name}: {golden.erratum}" if golden.erratum and op in golden.expected else ""
 
 
 def _with_stack(detail: str, stack: str) -> str:

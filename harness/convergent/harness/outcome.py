@@ -50,22 +50,16 @@ class Worst(msgspec.Struct, frozen=True, kw_only=True):
     bound: Number
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="check"):
-    """The outcome of one check: case x op x method x variant.
+class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a result came to, whoever gave it.
 
     ``ratio`` is the largest ``error / bound`` (1 is the limit on every dtype and shape; on exact
     data any error counts), ``ulp`` the largest error in units of the result's last place,
     ``outside`` of ``size`` elements lie outside. ``where`` says which elements in words, ``model``
     the wider bound that explains a ``degraded`` one. ``detail`` is one line: an exception, a
-    gap's reason, a shape. ``digest`` hashes the result's bits (C-contiguous, canonical).
-    ``seconds`` is the time inside the framework's call. ``known`` holds the reason of the ledger
-    entry that allows this outcome, ``note`` what is worth saying though nothing is wrong.
+    gap's reason, a shape.
     """
 
-    variant: str
-    op: str
-    method: str
-    case: str
     verdict: Verdict
     ratio: Number | None = None
     ulp: Number | None = None
@@ -75,6 +69,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     where: str = ""
     model: str = ""
     detail: str = ""
+
+
+class Outcome(Judgement, frozen=True, kw_only=True, omit_defaults=True, tag="check"):
+    """The outcome of one check: case x op x method x variant, and its judgement.
+
+    ``digest`` hashes the result's bits (C-contiguous, canonical). ``seconds`` is the time inside
+    the framework's call. ``known`` holds the reason of the ledger entry that allows this outcome,
+    ``note`` what is worth saying though nothing is wrong.
+    """
+
+    variant: str
+    op: str
+    method: str
+    case: str
     digest: str = ""
     seconds: float = 0.0
     known: str = ""

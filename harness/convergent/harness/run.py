@@ -8,43 +8,22 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-import threading
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from convergent.cases.case import Case
-from convergent.cases.dtypes import Array
-from convergent.cases.errors import BackendUnavailable, RunFileDamaged
+from convergent.cases.errors import RunFileDamaged
 from convergent.harness import environment, plan, record
-from convergent.harness.drive import Driver
 from convergent.harness.ledger import Ledger
+from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
-from convergent.harness.plan import Selection, Shared, Work
-from convergent.harness.record import End, Header, Run, Variant, Writer
-from convergent.harness.referee import Referee
+from convergent.harness.plan import Work
+from convergent.harness.record import Header, Run, Writer
+from convergent.harness.session import Session, now
 
 RUN_FILE = "run.jsonl"
-_MOST_ARRAYS = 50
-_LARGEST_ARRAY = 4 << 20
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How to run: everything but the cases."""
-
-    variants: tuple[str, ...]
-    folder: Path
-    selection: Selection = Selection()
-    suite: str = ""
-    seed: int = 0
-    timeout: float = 120.0
-    jobs: int = 2
-    stop_at_first: bool = False
-    resume: bool = False
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +65,7 @@ def run(
     writer = Writer(path)
     if not done:
         writer.write(_header(planned, seeded, options))
-    session = _Session(writer, ledger, options, watch(plan.count(left)) if watch else None)
+    session = Session(writer, ledger, options, watch(plan.count(left)) if watch else None)
     session.replay(path)
     try:
         end = session.run(left)
@@ -96,110 +75,6 @@ def run(
     finally:
         writer.close()
     return Result(run=record.read(path), interrupted=end.interrupted)
-
-
-class _Session:
-    """One sitting: the threads, what they share, and the writing of what they find."""
-
-    def __init__(
-        self,
-        writer: Writer,
-        ledger: Ledger,
-        options: Options,
-        watch: Callable[[Outcome], None] | None,
-    ) -> None:
-        self._writer, self._ledger, self._options, self._watch = writer, ledger, options, watch
-        self._referee = Referee()
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._versions: dict[str, str] = {}
-        self._drivers: list[Driver] = []
-        self._arrays = 0
-
-    def replay(self, path: Path) -> None:
-        """Let the ledger see what an earlier sitting recorded."""
-        if path.stat().st_size == 0:
-            return
-        earlier = record.read(path)
-        for variant in earlier.variants.values():
-            self._versions[variant.name] = str(variant.loaded.get("version", ""))
-        for outcome in earlier.outcomes:
-            bare = msgspec.structs.replace(outcome, known="")
-            self._ledger.excuse(bare, self._versions.get(outcome.variant, ""))
-
-    def run(self, left: dict[str, list[Work]]) -> End:
-        """Run what is left and say where the time went."""
-        began = time.perf_counter()
-        shared = Shared(left)
-        interrupted = False
-        with ThreadPoolExecutor(self._options.jobs) as pool:
-            futures = [pool.submit(self._drive, shared) for _ in range(self._options.jobs)]
-            try:
-                for future in futures:
-                    future.result()
-            except KeyboardInterrupt:
-                interrupted = True
-                self._stop.set()
-                for driver in self._drivers:
-                    driver.interrupt()
-        times = [driver.times for driver in self._drivers]
-        return End(
-            finished=_now(),
-            wall=time.perf_counter() - began,
-            harness=sum(t.wall - t.start - t.busy for t in times),
-            framework=sum(t.framework for t in times),
-            workers=sum(t.wall - t.start for t in times),
-            interrupted=interrupted,
-        )
-
-    def _driver(self, variant: str) -> Driver:
-        driver = Driver(
-            variant,
-            referee=self._referee,
-            emit=self._emit,
-            announce=self._announce,
-            timeout=self._options.timeout,
-            stop=self._stop,
-        )
-        self._drivers.append(driver)
-        return driver
-
-    def _drive(self, shared: Shared) -> None:
-        """Take one variant after another until nothing is left; what one thread does."""
-        while (variant := shared.next_variant()) is not None:
-            try:
-                self._driver(variant).run(shared.works(variant))
-            except BackendUnavailable:
-                shared.drop(variant)  # recorded as the variant's error; the others go on
-            except BaseException:
-                self._stop.set()
-                raise
-
-    def _announce(self, variant: Variant) -> None:
-        with self._lock:
-            self._versions[variant.name] = str(variant.loaded.get("version", ""))
-            self._writer.write(variant)
-
-    def _emit(self, outcome: Outcome, array: Array | None) -> None:
-        with self._lock:
-            version = self._versions.get(outcome.variant, "")
-            outcome = self._ledger.excuse(outcome, version)
-            self._writer.write(outcome)
-            if outcome.is_finding:
-                self._keep(outcome, array)
-                if self._options.stop_at_first:
-                    self._stop.set()
-            if self._watch:
-                self._watch(outcome)
-
-    def _keep(self, outcome: Outcome, array: Array | None) -> None:
-        """Keep a wrong result beside the run file; the inputs are remade from the case."""
-        if array is None or self._arrays >= _MOST_ARRAYS or array.nbytes > _LARGEST_ARRAY:
-            return
-        self._arrays += 1
-        folder = self._options.folder / "arrays"
-        folder.mkdir(exist_ok=True)
-        np.save(folder / f"{outcome.digest}.npy", array, allow_pickle=False)
 
 
 def _with_seed(case: Case, seed: int) -> Case:
@@ -244,7 +119,7 @@ def _left(works: list[Work], done: frozenset[str], variant: str) -> list[Work]:
 def _header(planned: dict[str, list[Work]], cases: Sequence[Case], options: Options) -> Header:
     return Header(
         version=environment.version(),
-        started=_now(),
+        started=now(),
         argv=sys.argv[1:],
         suite=options.suite,
         seed=options.seed,
@@ -262,7 +137,3 @@ def _stale(ledger: Ledger) -> tuple[str, ...]:
         f"example {e.example} no longer is: remove or narrow the entry ({e.reason})"
         for e in ledger.stale()
     )
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

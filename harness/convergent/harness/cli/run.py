@@ -13,8 +13,9 @@ from convergent.cases.case import DTYPES, Case
 from convergent.harness.cli import choose
 
 if TYPE_CHECKING:
+    from convergent.harness.options import Options
     from convergent.harness.outcome import Outcome
-    from convergent.harness.run import Options, Result
+    from convergent.harness.run import Result
 
 REPORT = "report.html"
 
@@ -110,14 +111,15 @@ def _cases(given: tuple[Case, ...], suite: str | None) -> tuple[list[Case], str]
 
 
 def _options(given: dict[str, Any], suite: str) -> Options:
-    from convergent.harness import environment, plan, run
+    from convergent.harness import environment, plan
+    from convergent.harness.options import Options
 
     try:
         plan.keyword(given["keyword"])
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     variants = choose.variants(given["backends"])
-    return run.Options(
+    return Options(
         variants=variants,
         folder=given["folder"],
         selection=plan.Selection(

@@ -1,0 +1,23 @@
+"""How to run: everything but the cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from convergent.harness.plan import Selection
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Which variants and checks, where the run file goes, and how patiently to wait."""
+
+    variants: tuple[str, ...]
+    folder: Path
+    selection: Selection = Selection()
+    suite: str = ""
+    seed: int = 0
+    timeout: float = 120.0
+    jobs: int = 2
+    stop_at_first: bool = False
+    resume: bool = False
