@@ -4,3 +4,7 @@ from hypothesis import settings
 
 settings.register_profile("convergent", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("convergent")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--suite", default="smoke", help="Cases of tests/test_matrix.py.")
