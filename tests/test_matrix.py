@@ -3,6 +3,8 @@
 ``pytest tests/test_matrix.py -k "torch and backprop_input" -n 2``; ``--suite ci`` for another.
 """
 
+import os
+
 import pytest
 
 from convergent.backends import registry
@@ -28,7 +30,7 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session")
 def ask():
-    with Asker() as asker:
+    with Asker(crowded="PYTEST_XDIST_WORKER" in os.environ) as asker:
         yield asker
 
 

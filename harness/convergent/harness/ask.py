@@ -25,14 +25,16 @@ class Asker:
     """Answers single checks; a context manager that ends its workers.
 
     ``last`` is the array of the newest answer (``None`` if there was none), ``loaded`` what each
-    variant's worker said of itself.
+    variant's worker said of itself. ``crowded`` says that other workers run beside these.
     """
 
-    def __init__(self, timeout: float = 120.0, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self, timeout: float = 120.0, ledger: Ledger | None = None, *, crowded: bool = False
+    ) -> None:
         self.referee = Referee()
         self.last: Array | None = None
         self.loaded: dict[str, Variant] = {}
-        self._timeout = timeout
+        self._timeout, self._crowded = timeout, crowded
         self._ledger = ledger or load()
         self._drivers: dict[str, Driver] = {}
         self._outcome: Outcome | None = None
@@ -72,6 +74,7 @@ class Asker:
             announce=self._meet,
             timeout=self._timeout,
             stop=threading.Event(),
+            crowded=self._crowded,
         )
 
     def _take(self, outcome: Outcome, array: Array | None) -> None:

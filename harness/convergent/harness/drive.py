@@ -55,11 +55,12 @@ class Driver:
         announce: Callable[[Variant], None],
         timeout: float,
         stop: threading.Event,
+        crowded: bool = False,
     ) -> None:
         self.variant, self.times = variant, Times()
         self._backend = registry.get(variant)
         self._referee, self._emit, self._announce = referee, emit, announce
-        self._timeout, self._stop = timeout, stop
+        self._timeout, self._stop, self._crowded = timeout, stop, crowded
         self._client: Client | None = None
         self._held: Case | None = None  # the case that the worker has
         self._resident = 0
@@ -164,7 +165,7 @@ class Driver:
     def _start(self) -> Client:
         for attempt in range(_STARTS):
             try:
-                return Client(self.variant)
+                return Client(self.variant, crowded=self._crowded)
             except BackendUnavailable as error:
                 if self._stop.is_set():
                     raise Stopped from error

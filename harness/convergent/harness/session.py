@@ -89,6 +89,7 @@ class Session:
             announce=self._announce,
             timeout=self._options.timeout,
             stop=self._stop,
+            crowded=self._options.jobs > 1,
         )
         self._drivers.append(driver)
         return driver
