@@ -1,4 +1,4 @@
-"""Start serving: ``python -m convergent.harness.worker BACKEND``."""
+"""Start serving: ``python -m convergent.harness.worker BACKEND PID``."""
 
 import sys
 

@@ -57,7 +57,7 @@ class Client:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._buffer = bytearray()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "convergent.harness.worker", backend],
+            [sys.executable, "-m", "convergent.harness.worker", backend, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

@@ -31,10 +31,11 @@ _TRACE_LINES = 12
 
 
 def main(argv: list[str]) -> int:
-    """Serve the backend named in ``argv`` on the standard streams."""
+    """Serve a backend on the standard streams; ``argv``: its name and the referee's process id."""
+    name, referee = argv
     requests, answers = _take_streams()
-    _guard_process()
-    backend = _load(argv[0], answers)
+    _guard_process(int(referee))
+    backend = _load(name, answers)
     server = _Server(backend, answers)
     while True:
         frame = frames.receive(requests.read)
@@ -53,12 +54,14 @@ def _take_streams() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-def _guard_process() -> None:
+def _guard_process(referee: int) -> None:
     """Leave native stacks but no core dumps, and do not outlive the referee."""
     faulthandler.enable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != referee:  # it died before the line above could tell
+        _give_up()
 
 
 def _load(name: str, answers: BinaryIO) -> Backend:
