@@ -187,6 +187,8 @@ class Backend(ABC):
         self.wait(tensor)
         seconds = time.perf_counter() - start
         array, dtype = self.leave(tensor)
+        if isinstance(array, np.ma.MaskedArray) or not isinstance(array, np.ndarray):
+            raise TypeError(f"{key} gave a {type(array).__name__}, not a plain NumPy array")
         return Result(array=self._canonical(array, found.op, case), dtype=dtype, seconds=seconds)
 
     def _canonical(self, array: Array, op: str, case: Case) -> Array:

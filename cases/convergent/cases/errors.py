@@ -10,6 +10,7 @@
     ├── BackendUnavailable   a framework that is not installed where it was looked for
     ├── WorkerLost           a worker process that ended, hung or spoke garbage
     ├── RunFileDamaged       a run file that cannot be read or does not fit this run
+    ├── FolderInUse          a folder that another run is writing to
     ├── InvalidLedger        a ``known.toml`` that says something impossible
     └── Disagreement         an outcome whose verdict is not what was asked for
 
@@ -49,6 +50,10 @@ class WorkerLost(ConvergentError):
 
 class RunFileDamaged(ConvergentError):
     """A run file that cannot be read or does not fit this run."""
+
+
+class FolderInUse(ConvergentError):
+    """A folder that another run is writing to."""
 
 
 class InvalidLedger(ConvergentError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -10,19 +11,21 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from convergent.backends import registry
+from convergent.backends.base import OPS
 from convergent.cases import goldens
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 from convergent.cases.errors import BackendUnavailable, WorkerLost
 from convergent.harness import compare
-from convergent.harness.outcome import Judgement, Outcome, Verdict
+from convergent.harness.outcome import Judgement, Outcome
 from convergent.harness.plan import Work
 from convergent.harness.record import Variant
 from convergent.harness.referee import Referee
-from convergent.harness.worker.client import Answer, Client, TimedOut
+from convergent.harness.worker.client import Answer, Client, Oversized, TimedOut
 
 AHEAD = 2  # open requests: the worker computes one while the referee judges the other
 _STARTS = 3
+_SLACK = 64 << 20  # bytes that an answer of a wrong shape may have
 _RECYCLE_GROWTH = 3 << 30  # bytes of resident memory that a worker may gain
 
 
@@ -63,6 +66,7 @@ class Driver:
         self._timeout, self._stop, self._crowded = timeout, stop, crowded
         self._client: Client | None = None
         self._held: Case | None = None  # the case that the worker has
+        self._loaded = False
         self._resident = 0
 
     def run(self, works: Iterable[Work]) -> None:
@@ -101,53 +105,65 @@ class Driver:
                 self._say(work.case, key, Judgement(verdict="unsupported", detail=gap.reason))
             else:
                 waiting.append(key)
-        opened: deque[str] = deque()
-        retried: set[str] = set()
-        while waiting or opened:
-            try:
-                client = self._ready(work.case)
-                answer = self._next(client, waiting, opened)
-            except WorkerLost as lost:
-                if not opened:
-                    raise
-                self._lost(work.case, opened, waiting, retried, lost)
-            else:
-                self._judge(work.case, opened.popleft(), answer)
+        if too_large := self._referee.refuses(work.case):
+            for key in waiting:
+                self._say(work.case, key, Judgement(verdict="mistrusted", detail=too_large))
+            return
+        self._ask(work.case, waiting)
         self._recycle()
 
-    def _next(self, client: Client, waiting: deque[str], opened: deque[str]) -> Answer:
-        while waiting and len(opened) < AHEAD:
-            opened.append(waiting.popleft())
-            client.send(opened[-1])
-        return client.answer(self._timeout)
+    def _ask(self, case: Case, waiting: deque[str]) -> None:
+        """Have the worker run every key of ``waiting``, through as many workers as it takes."""
+        opened: deque[str] = deque()
+        losses: dict[str, str] = {}  # how the worker was lost at a check's first try
+        while waiting or opened:
+            try:
+                client = self._ready(case)
+                while waiting and len(opened) < AHEAD:
+                    opened.append(waiting.popleft())
+                    client.send(opened[-1], self._timeout)
+                answer = client.answer(self._timeout, self._room(case, opened[0]))
+            except WorkerLost as lost:
+                self._lost(case, opened, waiting, losses, lost)
+            else:
+                key = opened.popleft()
+                self._judge(case, key, answer, losses.get(key, ""))
+
+    def _room(self, case: Case, key: str) -> int:
+        """Return how many bytes an answer may have before its shape alone is wrong enough."""
+        shapes = {"x": case.x_shape, "w": case.w_shape, "y": case.y_shape}
+        roles = OPS[key.partition("/")[0]]
+        return _SLACK + 4 * 8 * math.prod(math.prod(shapes[role]) for role in roles)
 
     def _lost(
         self,
         case: Case,
         opened: deque[str],
         waiting: deque[str],
-        retried: set[str],
+        losses: dict[str, str],
         lost: WorkerLost,
     ) -> None:
         """Book a lost worker on the check it was at; the others are asked again."""
-        assert self._client is not None
-        if self._stop.is_set():
-            raise Stopped
-        key = opened.popleft()
-        stack = self._client.stderr_tail()
-        began = self._client.started == key
+        if self._stop.is_set() or self._client is None:
+            raise Stopped from lost
+        key = opened.popleft() if opened else waiting.popleft()
+        began, stack = self._client.started == key, self._client.stderr_tail()
         self.kill()
         waiting.extendleft(reversed(opened))
         opened.clear()
-        # SIGKILL comes from outside (an operator, the kernel short of memory), and a worker that
-        # had not begun was not killed by this check: both are asked once more before they count.
-        if key not in retried and ("SIGKILL" in str(lost) or not began):
-            retried.add(key)
+        reason = _with_stack(str(lost), stack)
+        if isinstance(lost, Oversized):
+            self._say(case, key, Judgement(verdict="differs", ratio="inf", detail=str(lost)))
+        elif isinstance(lost, TimedOut) and (began or key in losses):
+            detail = _with_stack(f"{lost} after {self._timeout:g} s", stack)
+            self._say(case, key, Judgement(verdict="timed_out", detail=detail))
+        elif key in losses:
+            self._say(case, key, Judgement(verdict="crashed", detail=reason))
+        else:
+            # Once more, alone: a signal may come from outside (an operator, the kernel short of
+            # memory), and a heap that an earlier method broke may fail in an innocent one.
+            losses[key] = reason
             waiting.appendleft(key)
-            return
-        verdict: Verdict = "timed_out" if isinstance(lost, TimedOut) else "crashed"
-        detail = f"{lost} after {self._timeout:g} s" if verdict == "timed_out" else str(lost)
-        self._say(case, key, Judgement(verdict=verdict, detail=_with_stack(detail, stack)))
 
     def _ready(self, case: Case) -> Client:
         if self._stop.is_set():
@@ -156,9 +172,10 @@ class Driver:
             began = time.perf_counter()
             self._client = self._start()
             self.times.start += time.perf_counter() - began
+            self._loaded = True
             self._announce(Variant(name=self.variant, loaded=self._client.loaded))
         if self._held != case:
-            self._client.take(case, self._referee.operands(case))
+            self._client.take(case, self._referee.operands(case), self._timeout)
             self._held = case
         return self._client
 
@@ -169,19 +186,19 @@ class Driver:
             except BackendUnavailable as error:
                 if self._stop.is_set():
                     raise Stopped from error
-                # Killed from outside while it was importing: not the framework's fault.
-                if "SIGKILL" in str(error) and attempt + 1 < _STARTS:
+                # It loaded before, or it was killed from outside while it was importing.
+                if (self._loaded or "SIGKILL" in str(error)) and attempt + 1 < _STARTS:
                     continue
                 self._announce(Variant(name=self.variant, error=str(error)))
                 raise
         raise AssertionError
 
-    def _judge(self, case: Case, key: str, answer: Answer) -> None:
+    def _judge(self, case: Case, key: str, answer: Answer, loss: str) -> None:
         self.times.busy += answer.header.get("busy", 0.0)
         self._resident = answer.header.get("resident", 0)
         if answer.header["is"] == "raised":
             detail = str(answer.header.get("message"))
-            self._say(case, key, Judgement(verdict="raised", detail=detail))
+            self._say(case, key, Judgement(verdict="raised", detail=detail), loss=loss)
             return
         seconds = float(answer.header.get("seconds", 0.0))
         self.times.framework += seconds
@@ -191,7 +208,7 @@ class Driver:
         if changed:
             detail = f"the method changed its input {', '.join(map(str, changed))}"
             found = msgspec.structs.replace(found, verdict="differs", detail=detail)
-        self._say(case, key, found, seconds, array=array, digest=compare.digest(array, dtype))
+        self._say(case, key, found, seconds, array=array, dtype=dtype, loss=loss)
 
     def _say(  # noqa: PLR0913 - one outcome's parts
         self,
@@ -201,7 +218,8 @@ class Driver:
         seconds: float = 0.0,
         *,
         array: Array | None = None,
-        digest: str = "",
+        dtype: str = "",
+        loss: str = "",
     ) -> None:
         op, _, name = key.partition("/")
         outcome = Outcome(
@@ -209,9 +227,9 @@ class Driver:
             op=op,
             method=name,
             case=str(case),
-            digest=digest,
+            digest="" if array is None else compare.digest(array, dtype),
             seconds=seconds,
-            note=_note(case, op),
+            note=_note(case, op, loss),
             **msgspec.structs.asdict(found),
         )
         self._emit(outcome, array)
@@ -225,8 +243,10 @@ class Driver:
             self.kill()
 
 
-def _note(case: Case, op: str) -> str:
-    """Return what a golden's source got wrong, if this is about it."""
+def _note(case: Case, op: str, loss: str) -> str:
+    """Return how a worker was lost at the first try, or what a golden's source got wrong."""
+    if loss:
+        return "" if "SIGKILL" in loss else f"at the first try {loss}; not at the second"
     if not case.data.startswith("golden"):
         return ""
     golden = goldens.get(case.data)

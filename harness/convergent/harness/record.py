@@ -7,6 +7,7 @@ short is the last one and is dropped when the run is resumed.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,7 +85,7 @@ def read(path: Path) -> Run:
         if isinstance(line, Header):
             header = line
         elif isinstance(line, Variant):
-            variants[line.name] = line
+            variants[line.name] = _merged(variants.get(line.name), line)
         elif isinstance(line, Outcome):
             outcomes[line.id] = line
         elif isinstance(line, End):
@@ -93,6 +94,8 @@ def read(path: Path) -> Run:
             damaged += 1
     if header is None:
         raise RunFileDamaged(f"{path} has no header line; it is no run file, or not of this schema")
+    if len(outcomes) == header.checks:  # what failed once was made up for
+        variants = {n: msgspec.structs.replace(v, error="") for n, v in variants.items()}
     if header.schema != SCHEMA:
         raise RunFileDamaged(f"{path} has schema {header.schema}, this version reads {SCHEMA}")
     return Run(
@@ -102,6 +105,15 @@ def read(path: Path) -> Run:
         outcomes=list(outcomes.values()),
         end=end,
         damaged=damaged,
+    )
+
+
+def _merged(before: Variant | None, now: Variant) -> Variant:
+    """Keep an error beside what loaded: one worker's good start is no excuse for another's."""
+    if before is None:
+        return now
+    return Variant(
+        name=now.name, loaded=now.loaded or before.loaded, error=now.error or before.error
     )
 
 
@@ -125,16 +137,41 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         cut_partial_line(path)
         self._file: BinaryIO = path.open("ab", buffering=0)
-        self._encode = msgspec.json.Encoder().encode
 
     def write(self, line: Line) -> None:
         """Append one line. It is in the system's hands when this returns: a kill loses nothing."""
-        self._file.write(self._encode(line) + b"\n")
+        waiting = memoryview(_encoded(line) + b"\n")
+        while waiting:  # a disk that is nearly full takes a part of it
+            waiting = waiting[self._file.write(waiting) :]
 
     def close(self) -> None:
         """Put the file on the disk and close it."""
         os.fsync(self._file.fileno())
         self._file.close()
+
+
+def _encoded(line: Line) -> bytes:
+    try:
+        return msgspec.json.encode(line)
+    except UnicodeEncodeError:  # undecodable bytes of an argument, a path or a message
+        return json.dumps(_printable(msgspec.to_builtins(line))).encode()
+
+
+def _printable(value: Any) -> Any:
+    """Return ``value`` with lone surrogates written out."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_printable(key): _printable(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(part) for part in value]
+    return value
+
+
+def is_cut_in_header(path: Path) -> bool:
+    """Say whether a kill left nothing but a part of the first line of a run file."""
+    start = path.read_bytes()[: 1 << 20]
+    return not start or (b"\n" not in start and start.startswith(b'{"type":"run"'))
 
 
 def cut_partial_line(path: Path) -> None:

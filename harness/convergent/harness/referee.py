@@ -13,10 +13,12 @@ from convergent.backends.base import OPS
 from convergent.cases import data, goldens
 from convergent.cases.case import Case
 from convergent.cases.data import Operands
+from convergent.harness import environment
 from convergent.harness.compare import Question
 
 CACHE_BYTES = 512 << 20
 JACOBIAN_ENTRIES = 1 << 11
+_BYTES_PER_ELEMENT = 80  # operands, float64 copies, value, magnitude, terms, bound
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -34,6 +36,14 @@ class Referee:
         return self._operands.get(
             case, lambda: data.make(case), lambda made: sum(a.nbytes for a in made)
         )
+
+    def refuses(self, case: Case) -> str:
+        """Say why ``case`` is too large to be judged here; empty if it is not."""
+        elements = sum(map(math.prod, (case.x_shape, case.w_shape, case.y_shape)))
+        needed = elements * _BYTES_PER_ELEMENT / 2**30
+        if needed <= environment.memory_gib():
+            return ""
+        return f"too large for the referee: it would take {needed:.3g} GiB of memory"
 
     def question(self, case: Case, op: str) -> Question:
         """Return what ``op`` of ``case`` must give, ready to judge results."""

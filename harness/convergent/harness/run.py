@@ -6,15 +6,19 @@ little but wait for its worker, and every outcome is on the disk before the next
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import fcntl
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import msgspec
 
+from convergent.backends import registry
 from convergent.cases.case import Case
-from convergent.cases.errors import RunFileDamaged
+from convergent.cases.errors import FolderInUse, RunFileDamaged
 from convergent.harness import environment, plan, record
 from convergent.harness.ledger import Ledger
 from convergent.harness.options import Options
@@ -34,16 +38,16 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """0 clean, 1 findings, 2 interrupted, 3 a variant could not be run, 5 nothing selected."""
+        """0 clean, 1 findings, 2 interrupted, 3 some checks could not be run, 5 none selected."""
         if self.interrupted:
             return 2
+        if not self.run.header.checks:
+            return 5
         if (self.run.end and self.run.end.stale) or any(
             outcome.is_finding for outcome in self.run.outcomes
         ):
             return 1
-        if any(variant.error for variant in self.run.variants.values()):
-            return 3
-        return 0 if self.run.outcomes else 5
+        return 0 if len(self.run.outcomes) == self.run.header.checks else 3
 
 
 def run(
@@ -55,8 +59,19 @@ def run(
     """Run every check and return the result; the run file lies in ``options.folder``.
 
     ``watch`` is given the number of checks left per variant and returns a function that is
-    called with each outcome. Raises ``RunFileDamaged`` if ``options.resume`` finds another run.
+    called with each outcome. Raises ``RunFileDamaged`` if ``options.resume`` finds another run
+    and ``FolderInUse`` if one is going on in the folder.
     """
+    with _sole_use(options.folder):
+        return _run(cases, options, ledger, watch)
+
+
+def _run(
+    cases: Sequence[Case],
+    options: Options,
+    ledger: Ledger,
+    watch: Callable[[dict[str, int]], Callable[[Outcome], None]] | None,
+) -> Result:
     seeded = [_with_seed(case, options.seed) for case in cases]
     planned = plan.plan(options.variants, seeded, options.selection)
     path = options.folder / RUN_FILE
@@ -77,6 +92,20 @@ def run(
     return Result(run=record.read(path), interrupted=end.interrupted)
 
 
+@contextlib.contextmanager
+def _sole_use(folder: Path) -> Iterator[None]:
+    """Keep other runs out of ``folder`` meanwhile: they would put this one's file aside."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FolderInUse(
+                f"another run is writing to {folder}; wait for it, or give another folder with -o"
+            ) from error
+        yield
+
+
 def _with_seed(case: Case, seed: int) -> Case:
     return case if case.data.startswith("golden") else case.replace(seed=case.seed + seed)
 
@@ -88,8 +117,8 @@ def _prepare(path: Path, planned: dict[str, list[Work]], options: Options) -> fr
     if not options.resume:
         _put_aside(path)
         return frozenset()
-    record.cut_partial_line(path)
-    if path.stat().st_size == 0:
+    if record.is_cut_in_header(path):
+        path.unlink()
         return frozenset()
     earlier = record.read(path)
     if earlier.header.plan != plan.digest(planned):
@@ -97,13 +126,31 @@ def _prepare(path: Path, planned: dict[str, list[Work]], options: Options) -> fr
             f"{path} is a run of other checks ({' '.join(earlier.header.argv)}); "
             "repeat that command with --resume, or give another folder with -o"
         )
+    _check_versions(earlier)
     return frozenset(outcome.id for outcome in earlier.outcomes)
+
+
+def _check_versions(earlier: Run) -> None:
+    """See that a run is not continued by other versions: its figures would be of neither."""
+    here = {name: registry.version(name) for name in earlier.variants}
+    for name, variant in earlier.variants.items():
+        before, now_ = str(variant.loaded.get("version", "")), str(here[name])
+        if before and before.partition("+")[0] != now_.partition("+")[0]:
+            raise RunFileDamaged(
+                f"{earlier.path} was begun with {name} {before}, here is {now_}; "
+                "give another folder with -o"
+            )
+
+
+def _endings() -> Iterator[str]:
+    yield ""
+    yield from (f"-{number}" for number in count(2))
 
 
 def _put_aside(path: Path) -> None:
     stamp = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
-    kept = path.with_name(f"run-{stamp:%Y%m%dT%H%M%S}.jsonl")
-    path.rename(kept)
+    names = (f"run-{stamp:%Y%m%dT%H%M%S}{end}.jsonl" for end in _endings())
+    path.rename(next(kept for kept in map(path.with_name, names) if not kept.exists()))
 
 
 def _left(works: list[Work], done: frozenset[str], variant: str) -> list[Work]:

@@ -62,8 +62,8 @@ class Session:
         shared = Shared(left)
         interrupted = False
         with ThreadPoolExecutor(self._options.jobs) as pool:
-            futures = [pool.submit(self._drive, shared) for _ in range(self._options.jobs)]
             try:
+                futures = [pool.submit(self._drive, shared) for _ in range(self._options.jobs)]
                 for future in futures:
                     future.result()
             except KeyboardInterrupt:
@@ -107,7 +107,8 @@ class Session:
 
     def _announce(self, variant: Variant) -> None:
         with self._lock:
-            self._versions[variant.name] = str(variant.loaded.get("version", ""))
+            if not variant.error:  # the version stays known to the ledger
+                self._versions[variant.name] = str(variant.loaded.get("version", ""))
             self._writer.write(variant)
 
     def _emit(self, outcome: Outcome, array: Array | None) -> None:

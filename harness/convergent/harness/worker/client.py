@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
-import select
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +15,9 @@ from convergent.backends import registry
 from convergent.cases.case import Case
 from convergent.cases.data import Operands
 from convergent.cases.errors import BackendUnavailable, WorkerLost
-from convergent.harness.worker import frames
+from convergent.harness.worker.pipe import MOST_BYTES, Oversized, Pipe, TimedOut
+
+__all__ = ["Answer", "Client", "Oversized", "TimedOut", "source_roots"]
 
 START_LIMIT = 300.0  # seconds for importing a framework
 PERTURB = {"MALLOC_PERTURB_": "128"}
@@ -30,8 +27,6 @@ mallopt(3). What the environment sets itself wins."""
 CROWDED = {"OMP_WAIT_POLICY": "passive"}
 """Where several workers share the cores, threads that spin while they wait take them from each
 other: PyTorch beside JAX was 15 times slower on two cores. How threads wait changes no result."""
-_STDERR_TAIL = 4096
-_READ = 1 << 20
 
 
 class Answer(NamedTuple):
@@ -39,10 +34,6 @@ class Answer(NamedTuple):
 
     header: dict[str, Any]
     arrays: list[Any]
-
-
-class TimedOut(WorkerLost):
-    """A worker that gave no answer within the limit, and was killed."""
 
 
 class Client:
@@ -54,23 +45,18 @@ class Client:
     """
 
     def __init__(self, backend: str, *, crowded: bool = False) -> None:
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        self._buffer = bytearray()
-        self._process = subprocess.Popen(
+        self._pipe = Pipe(
             [sys.executable, "-m", "convergent.harness.worker", backend, str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env={**(CROWDED if crowded else {}), **_environment(backend)},
-            start_new_session=True,
-            bufsize=0,
+            {**(CROWDED if crowded else {}), **_environment(backend)},
         )
         self.started: str = ""  # the key of the check that the worker began last
         try:
-            said = self._frame(time.monotonic() + START_LIMIT).header
+            said = self._pipe.receive(START_LIMIT).header
         except WorkerLost as lost:
+            tail = " ".join(self.stderr_tail().split())[-300:]
             self.close()
-            raise BackendUnavailable(f"the worker of {backend} did not start: {lost}") from lost
+            reason = f"{lost}: {tail}" if tail else str(lost)
+            raise BackendUnavailable(f"the worker of {backend} did not start: {reason}") from lost
         if said.get("is") != "ready":
             self.close()
             raise BackendUnavailable(str(said.get("message", "the worker said nothing of use")))
@@ -78,34 +64,30 @@ class Client:
         self._check_version(backend)
         self.start_seconds: float = said["seconds"]
 
-    @property
-    def pid(self) -> int:
-        """The worker's process id."""
-        return self._process.pid
-
-    def take(self, case: Case, operands: Operands) -> None:
+    def take(self, case: Case, operands: Operands, timeout: float) -> None:
         """Hand over the case that the following checks are of."""
-        self._write(frames.pack({"do": "case", "case": str(case)}, operands))
+        self._pipe.send({"do": "case", "case": str(case)}, operands, timeout)
 
-    def send(self, key: str) -> None:
+    def send(self, key: str, timeout: float) -> None:
         """Ask for ``op/method`` of the case at hand."""
-        self._write(frames.pack({"do": "check", "key": key}))
+        self._pipe.send({"do": "check", "key": key}, (), timeout)
 
-    def answer(self, timeout: float) -> Answer:
-        """Return the answer to the oldest open request.
+    def answer(self, timeout: float, most: int = MOST_BYTES) -> Answer:
+        """Return the answer to the oldest open request; its arrays hold ``most`` bytes at most.
 
-        Raises ``TimedOut`` after ``timeout`` seconds and ``WorkerLost`` if the process ended or
-        spoke garbage; in both cases it is gone afterwards.
+        Raises ``TimedOut`` after ``timeout`` seconds, ``Oversized`` for larger arrays and
+        ``WorkerLost`` if the process ended or spoke garbage; in each case it is gone afterwards.
         """
         self.started = ""
         deadline = time.monotonic() + timeout
         while True:
-            frame = self._frame(deadline)
+            frame = self._pipe.receive(deadline - time.monotonic(), most)
             if frame.header.get("is") == "start":
                 self.started = str(frame.header.get("key"))
                 continue
             if frame.header.get("is") not in ("result", "raised"):
-                self._lose(f"garbage in a frame: {str(frame.header)[:80]}")
+                self.kill()
+                raise WorkerLost(f"garbage in a frame: {str(frame.header)[:80]}")
             return Answer(frame.header, frame.arrays)
 
     def _check_version(self, backend: str) -> None:
@@ -120,73 +102,15 @@ class Client:
 
     def kill(self) -> None:
         """End the process and everything it started; what it wrote stays readable."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._pipe.kill()
 
     def close(self) -> None:
         """Kill the process and close the pipes."""
-        self.kill()
-        for stream in (self._process.stdin, self._process.stdout, self._stderr):
-            if stream:
-                stream.close()
+        self._pipe.close()
 
     def stderr_tail(self) -> str:
         """Return the last lines that the process wrote, where a native stack would be."""
-        end = self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(0, end - _STDERR_TAIL))
-        return self._stderr.read().decode(errors="replace").strip()
-
-    def _write(self, content: bytes) -> None:
-        assert self._process.stdin is not None
-        waiting = memoryview(content)
-        try:
-            while waiting:
-                waiting = waiting[self._process.stdin.write(waiting) :]
-        except BrokenPipeError:
-            return  # the answer that never comes will say so, with the reason
-
-    def _frame(self, deadline: float) -> frames.Frame:
-        try:
-            header, body = frames.size(self._read(frames.HEAD, deadline))
-            return frames.unpack(self._read(header, deadline), self._read(body, deadline))
-        except TimedOut:
-            raise
-        except WorkerLost as lost:
-            self._lose(str(lost))
-            raise
-
-    def _read(self, count: int, deadline: float) -> bytes:
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        while len(self._buffer) < count:
-            left = deadline - time.monotonic()
-            if left <= 0 or not poll.poll(left * 1000):
-                self.kill()
-                raise TimedOut("no answer within the time limit; the worker was killed")
-            chunk = os.read(descriptor, _READ)
-            if not chunk:
-                raise WorkerLost(self._ending())
-            self._buffer += chunk
-        taken = bytes(self._buffer[:count])
-        del self._buffer[:count]
-        return taken
-
-    def _lose(self, reason: str) -> None:
-        self.kill()
-        raise WorkerLost(reason)
-
-    def _ending(self) -> str:
-        status = self._process.wait()
-        if status >= 0:
-            return f"the worker ended with status {status} without an answer"
-        try:
-            name = signal.Signals(-status).name
-        except ValueError:
-            name = f"signal {-status}"
-        return f"the worker was ended by {name}"
+        return self._pipe.stderr_tail()
 
 
 def source_roots() -> list[str]:

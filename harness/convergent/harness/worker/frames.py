@@ -36,11 +36,25 @@ class Frame(NamedTuple):
 
 def pack(header: dict[str, Any], arrays: Sequence[Array] = ()) -> bytes:
     """Return the bytes of one frame."""
-    contiguous = [np.ascontiguousarray(a).reshape(a.shape) for a in arrays]
+    contiguous = [_plain(array) for array in arrays]
     described = [{"dtype": a.dtype.name, "shape": a.shape} for a in contiguous]
     text = json.dumps({**header, "arrays": described}).encode()
     body = b"".join(a.tobytes() for a in contiguous)
     return _LENGTHS.pack(MAGIC, len(text), len(body)) + text + body
+
+
+def _plain(array: Any) -> Array:
+    """Return an array of a plain dtype, contiguous and in this machine's byte order."""
+    if array.dtype.name not in _DTYPES:
+        raise TypeError(f"a result has the dtype {array.dtype}, which no frame holds")
+    native = array.astype(array.dtype.newbyteorder("="), copy=False)
+    return np.ascontiguousarray(native).reshape(array.shape)
+
+
+def shapes(text: bytes) -> str:
+    """Return the shapes that a header announces, for a message."""
+    described = json.loads(text).get("arrays", [])
+    return ", ".join(f"shape {tuple(found['shape'])}" for found in described)
 
 
 def size(head: bytes) -> tuple[int, int]:
@@ -65,7 +79,7 @@ def unpack(text: bytes, body: bytes) -> Frame:
             start += count * dtype.itemsize
         if start != len(body):
             raise ValueError(f"{len(body) - start} bytes too many")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:
         raise WorkerLost(f"garbage in a frame: {type(error).__name__}: {error}") from error
     return Frame(header, arrays)
 

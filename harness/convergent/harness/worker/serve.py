@@ -28,6 +28,7 @@ from convergent.harness.worker import frames
 
 _PR_SET_PDEATHSIG = 1
 _TRACE_LINES = 12
+_LONGEST_LINE = 2000
 
 
 def main(argv: list[str]) -> int:
@@ -70,9 +71,11 @@ def _load(name: str, answers: BinaryIO) -> Backend:
         backend = registry.get(name)()
         loaded = {"python": sys.version.split()[0], "numpy": np.__version__, **backend.loaded()}
     except Exception as error:  # noqa: BLE001 - whatever importing a framework may raise
-        _send(answers, {"is": "unavailable", "message": _line(error), "trace": _trace()})
+        unavailable = {"is": "unavailable", "message": _line(error), "trace": _trace()}
+        _send(answers, frames.pack(unavailable))
         sys.exit(0)
-    _send(answers, {"is": "ready", "loaded": loaded, "seconds": time.perf_counter() - start})
+    ready = {"is": "ready", "loaded": loaded, "seconds": time.perf_counter() - start}
+    _send(answers, frames.pack(ready))
     return backend
 
 
@@ -93,11 +96,15 @@ class _Server:
             return
         start = time.perf_counter()
         key = frame.header["key"]
-        _send(self._answers, {"is": "start", "key": key})
+        _send(self._answers, frames.pack({"is": "start", "key": key}))
         answer, arrays = self._answer(key)
         answer["busy"] = time.perf_counter() - start
         answer["resident"] = _resident_bytes()
-        _send(self._answers, answer, arrays)
+        try:
+            packed = frames.pack(answer, arrays)
+        except (TypeError, ValueError) as error:  # a result that no frame can hold
+            packed = frames.pack({"is": "raised", "message": _line(error), "trace": ""})
+        _send(self._answers, packed)
 
     def _answer(self, key: str) -> tuple[dict[str, Any], list[Any]]:
         assert self._case is not None
@@ -134,12 +141,12 @@ class _Server:
 
 
 def _described(result: Result, changed: list[str]) -> dict[str, Any]:
-    answer = {"is": "result", "dtype": result.dtype, "seconds": result.seconds}
+    answer = {"is": "result", "dtype": str(result.dtype), "seconds": result.seconds}
     return {**answer, "changed": changed} if changed else answer
 
 
-def _send(answers: BinaryIO, header: dict[str, Any], arrays: Any = ()) -> None:
-    waiting = memoryview(frames.pack(header, arrays))
+def _send(answers: BinaryIO, packed: bytes) -> None:
+    waiting = memoryview(packed)
     try:
         while waiting:
             waiting = waiting[answers.write(waiting) :]
@@ -152,12 +159,23 @@ def _give_up() -> NoReturn:
 
 
 def _line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    """Return an exception as one line of bounded length, whatever its message does."""
+    try:
+        text = " ".join(str(error).split()).encode("utf-8", "backslashreplace").decode()
+    except Exception:  # noqa: BLE001 - a message may raise as anything may
+        text = "(its message cannot be shown)"
+    if len(text) > _LONGEST_LINE:
+        text = f"{text[: _LONGEST_LINE // 2]} ... {text[-_LONGEST_LINE // 4 :]}"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _trace() -> str:
-    return "\n".join(traceback.format_exc().splitlines()[-_TRACE_LINES:])
+    """Return the last lines of the exception at hand."""
+    try:
+        lines = traceback.format_exc().splitlines()[-_TRACE_LINES:]
+    except Exception:  # noqa: BLE001 - it formats the message
+        return ""
+    return "\n".join(line[:200].encode("utf-8", "backslashreplace").decode() for line in lines)
 
 
 def _resident_bytes() -> int:
