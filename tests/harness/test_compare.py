@@ -141,3 +141,41 @@ def test_the_digest_is_of_bits_shape_and_dtype():
     assert digest(zeros, "float32") == digest(zeros.copy(order="F"), "float32")
     assert digest(zeros, "float32") != digest(-zeros, "float32")
     assert digest(zeros, "float32") != digest(zeros.reshape(3, 2), "float32")
+
+
+def test_a_wrong_value_where_nothing_is_summed_differs():
+    case = parse("conv2d:i1_c2_k3_o2_s2_p1_normal")
+    asked = Question(
+        case, "backprop_filter", oracle.expect(case, "backprop_filter", data.make(case))
+    )
+    assert (asked.expected.terms == 0).any()
+    values = asked.expected.value.copy()
+    values[asked.expected.terms == 0] = 1e-40
+    assert judge(asked, values).verdict == "differs"
+
+
+def test_one_wrong_element_is_no_downgrade_of_precision():
+    asked = question("_normal")
+    values = asked.expected.value.copy()
+    values[0, 0, 0, 0] += 1e-4 * asked.expected.magnitude[0, 0, 0, 0]
+    assert judge(asked, values).verdict == "differs"
+
+
+def test_small_sums_of_integers_do_not_round_in_the_narrow_type_either():
+    case = parse("conv2d:i6_k2_o1_float16")
+    asked = Question(case, "conv", oracle.expect(case, "conv", data.make(case)))
+    small = asked.expected.magnitude <= 2**11
+    assert small.any()
+    values = asked.rounded.copy()
+    values[tuple(np.argwhere(small)[0])] += 1
+    found = judge(asked, values)
+    assert found.verdict in ("differs", "degraded")
+    assert found.model != "accumulates in float16"
+
+
+def test_an_array_that_is_not_what_it_is_called_differs():
+    asked = question("_normal")
+    for other in (np.float64, np.complex64, np.int32):
+        with np.errstate(invalid="ignore"):
+            found = asked.judge(asked.stored.astype(other), "float32")
+        assert found.verdict == "differs"

@@ -1,5 +1,6 @@
 """Runs: recorded as they go, resumable after a kill, and the same whatever happened on the way."""
 
+import fcntl
 import json
 import os
 import signal
@@ -9,9 +10,10 @@ import threading
 import time
 from collections import Counter
 
+import msgspec
 import pytest
 
-from convergent.cases.errors import RunFileDamaged
+from convergent.cases.errors import FolderInUse, RunFileDamaged
 from convergent.cases.text import parse
 from convergent.harness import record, run
 from convergent.harness.ledger import Ledger
@@ -159,3 +161,58 @@ def test_a_later_line_wins(tmp_path, undisturbed):
     again = record.read(path)
     assert len(again.outcomes) == len(undisturbed.run.outcomes)
     assert next(o for o in again.outcomes if o.id == first.id).verdict == "crashed"
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path):
+    with (tmp_path / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(FolderInUse, match="another run"):
+            run.run(CASES[:1], options(tmp_path), Ledger(()))
+    assert not (tmp_path / run.RUN_FILE).exists()
+
+
+def test_a_run_is_not_resumed_with_another_version(tmp_path, undisturbed):
+    path = tmp_path / run.RUN_FILE
+    whole = (tmp_path.parent / undisturbed.run.path).read_text().splitlines(keepends=True)
+    version = undisturbed.run.variants["scipy"].loaded["version"]
+    path.write_text("".join(whole[:30]).replace(f'"version":"{version}"', '"version":"1.0.0"'))
+    with pytest.raises(RunFileDamaged, match="begun with scipy"):
+        run.run(CASES, options(tmp_path, resume=True), Ledger(()))
+
+
+def test_what_is_no_run_file_is_not_touched_by_resume(tmp_path):
+    path = tmp_path / run.RUN_FILE
+    path.write_text("my precious notes")
+    with pytest.raises(RunFileDamaged, match="no header"):
+        run.run(CASES, options(tmp_path, resume=True), Ledger(()))
+    assert path.read_text() == "my precious notes"
+
+
+def test_a_run_that_lacks_checks_is_not_clean(undisturbed):
+    short = msgspec.structs.replace(undisturbed.run, outcomes=undisturbed.run.outcomes[:-1])
+    assert run.Result(run=short).exit_code == 3
+
+
+def test_a_full_disk_ends_a_run_with_a_valid_file_that_is_resumed(tmp_path, undisturbed):
+    script = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY));"
+        "import sys; from convergent.harness.cli import main;"
+        "sys.argv = ['convergent', *sys.argv[1:]]; main()"
+    )
+    cases = [f"--case={case}" for case in CASES]
+    command = ["run", "--backend", "scipy", "-j", "1", "-o", str(tmp_path), *cases]
+    full = subprocess.run(
+        [sys.executable, "-c", script, *command], capture_output=True, text=True, check=False
+    )
+    assert full.returncode == 4, full.stderr
+    assert "File too large" in full.stderr
+    assert "Traceback" not in full.stderr
+    resumed = run.run(CASES, options(tmp_path, resume=True), Ledger(()))
+    assert verdicts(resumed.run.outcomes) == verdicts(undisturbed.run.outcomes)
+
+
+def test_a_case_too_large_for_the_referee_is_said(tmp_path):
+    result = run.run([parse("conv3d:i99999_k1")], options(tmp_path), Ledger(()))
+    found = {o.verdict for o in result.run.outcomes}
+    assert found == {"mistrusted", "unsupported"}

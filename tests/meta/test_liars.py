@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from convergent.backends import registry
+from convergent.cases.errors import BackendUnavailable
 from convergent.cases.text import parse
 from convergent.harness import record, run
 from convergent.harness.ask import Asker
@@ -33,6 +35,16 @@ VERDICTS = {
     "conv/hangs": "timed_out",
     "conv/exits": "crashed",
     "conv/garbage": "crashed",
+    "conv/says_float32": "differs",
+    "conv/other_byte_order": "agrees",
+    "conv/masked": "raised",
+    "conv/objects": "raised",
+    "conv/enormous": "differs",
+    "conv/undecodable_message": "raised",
+    "conv/message_that_raises": "raised",
+    "conv/endless_message": "raised",
+    "conv/closes_its_pipes": "crashed",
+    "conv/leaves_a_child": "crashed",
     "conv/rounds_to_bfloat16": "degraded",
     "conv/rounds_inputs_to_tf32": "degraded",
     "backprop_input/filter_not_flipped": "differs",
@@ -53,8 +65,6 @@ def outcomes(tmp_path_factory):
 
 
 def test_every_liar_is_named(outcomes):
-    from convergent.backends import registry
-
     assert set(outcomes) == set(VERDICTS) == set(registry.get("liars").methods())
 
 
@@ -75,6 +85,14 @@ def test_a_liar_gets_its_verdict(outcomes, key):
         ("conv/hangs", "after 5 s"),
         ("conv/exits", "status 0"),
         ("conv/garbage", "garbage"),
+        ("conv/says_float32", "dtype float64, expected float32"),
+        ("conv/masked", "MaskedArray"),
+        ("conv/objects", "object"),
+        ("conv/enormous", "shape (33554432, 1, 1, 1)"),
+        ("conv/undecodable_message", "bad \\udcff"),
+        ("conv/message_that_raises", "cannot be shown"),
+        ("conv/closes_its_pipes", "closed its pipe"),
+        ("conv/leaves_a_child", "status 3"),
         ("conv/refuses", "it does not want to"),
     ],
 )
@@ -120,3 +138,19 @@ def test_a_framework_that_does_not_load_is_said_and_the_others_run(tmp_path):
     assert [(o.variant, o.verdict) for o in result.run.outcomes] == [("liars", "agrees")]
     assert "libabsent.so" in result.run.variants["absent"].error
     assert result.exit_code == 3
+
+
+def test_no_message_is_longer_than_a_person_reads(outcomes):
+    assert all(len(outcome.detail) < 4000 for outcome in outcomes.values())
+
+
+def test_an_adapter_that_does_not_import_is_said_and_harms_nobody(tmp_path, monkeypatch):
+    package = tmp_path / "broken-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[convergent.backends]\nbroken = no_such_module:X\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "broken" in registry.names()
+    assert registry.version("broken") is None
+    with pytest.raises(BackendUnavailable, match="no_such_module"):
+        registry.get("broken")

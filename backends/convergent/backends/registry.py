@@ -10,7 +10,7 @@ import importlib.metadata
 import sys
 
 from convergent.backends.base import Backend
-from convergent.cases.errors import UnknownBackend
+from convergent.cases.errors import BackendUnavailable, UnknownBackend
 
 BUILT_IN = {
     "scipy": "convergent.backends.scipy:SciPy",
@@ -29,21 +29,31 @@ def names() -> list[str]:
 def get(name: str) -> type[Backend]:
     """Return the adapter class called ``name``; the framework itself is not imported.
 
-    Raises ``UnknownBackend`` for a name that nobody registered.
+    Raises ``UnknownBackend`` for a name that nobody registered, ``BackendUnavailable`` for an
+    adapter that does not load.
     """
     target = BUILT_IN.get(name) or _third_party().get(name)
     if target is None:
         raise UnknownBackend(f"no backend is called {name!r}; there are {', '.join(names())}")
     module, _, attribute = target.partition(":")
-    found = getattr(importlib.import_module(module), attribute)
-    assert isinstance(found, type)
-    assert issubclass(found, Backend)
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # whatever somebody else's module may raise
+        raise BackendUnavailable(
+            f"the adapter {target} of {name} does not load: {error}"
+        ) from error
+    if not (isinstance(found, type) and issubclass(found, Backend)):
+        raise BackendUnavailable(f"the adapter {target} of {name} is no Backend")
     return found
 
 
 def version(name: str) -> str | None:
     """Return the installed version of the framework behind ``name``, without importing it."""
-    found = (_version_of(package) for package in get(name).packages)
+    try:
+        packages = get(name).packages
+    except BackendUnavailable:
+        return None
+    found = (_version_of(package) for package in packages)
     return next((version for version in found if version is not None), None)
 
 

@@ -53,6 +53,13 @@ class Format:
         """The largest finite number."""
         return float(np.ldexp(2.0 - 2.0 ** (1 - self.precision), self.emax))
 
+    @property
+    def overflow(self) -> float:
+        """Where rounding to nearest gives infinity: half a place beyond the largest number."""
+        if self.name == "float64":
+            return self.largest  # the next place has no float64
+        return float(np.ldexp(2.0 - 2.0**-self.precision, self.emax))
+
 
 FORMATS = {
     "float64": Format(name="float64", precision=53, emin=-1022, emax=1023, accumulator="float64"),

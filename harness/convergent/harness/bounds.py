@@ -33,14 +33,18 @@ from convergent.cases.dtypes import FORMATS, Float64, Format, round_to
 
 LAMBDA = 0.25
 C0 = 8.0
+_WIDESPREAD = 0.05
 
 
 class Model(NamedTuple):
-    """A wider bound and what it says of the implementation; ``fits`` asks the values themselves."""
+    """A wider bound and what it says of the implementation.
+
+    ``fits`` asks the values and their errors whether they look as the model has them.
+    """
 
     name: str
     limit: Float64
-    fits: Callable[[Float64], bool] = lambda _actual: True
+    fits: Callable[[Float64, Float64], bool] = lambda _actual, _error: True
 
 
 def growth(terms: npt.NDArray[Any]) -> Float64:
@@ -63,42 +67,56 @@ def bound(expected: Expected, dtype: str) -> Float64:
 def models(expected: Expected, dtype: str, limit: Float64, *, exact: bool) -> Iterator[Model]:
     """Yield the wider bounds that could explain an error beyond ``limit``, tightest first.
 
-    ``exact`` data are integers that every format holds: rounding them explains nothing.
+    ``exact`` data are integers that every format holds: rounding them explains nothing. Where
+    nothing is summed no model explains anything.
     """
     form = FORMATS[dtype]
     unit = FORMATS[form.accumulator].unit_roundoff
     S, n = expected.magnitude, expected.terms
     yield Model("rounds where exact arithmetic would not", limit)
     subnormal = (expected.value != 0) & (np.abs(expected.value) < form.tiny)
-    flushes = functools.partial(_is_zero_somewhere, subnormal)
     flushed = np.where(subnormal, limit + np.abs(expected.value), limit)
-    yield Model("flushes subnormal results to zero", flushed, flushes)
-    # Winograd and FFT mix the terms of many outputs: their error follows the largest sum.
     yield Model(
-        "is accurate normwise only, like Winograd or FFT",
-        limit + growth(n).max() * unit * S.max(),
+        "flushes subnormal results to zero", flushed, functools.partial(_is_zero_at, subnormal)
     )
+    # Winograd and FFT mix the terms of many outputs: their error follows the largest sum.
+    normwise = np.where(n > 0, growth(n).max(initial=0.0) * unit * S.max(initial=0.0), 0.0)
+    yield Model("is accurate normwise only, like Winograd or FFT", limit + normwise)
     for name in _narrower(dtype):
         narrow = FORMATS[name]
-        rounding = narrow.unit_roundoff * np.abs(expected.value) + narrow.eta
+        rounding = narrow.unit_roundoff * np.abs(expected.value) + np.where(n > 0, narrow.eta, 0.0)
         fits = functools.partial(_is_of, narrow)
         yield Model(f"rounds the result to {name}", limit + rounding, fits)
     for name in () if exact else _narrower(dtype):
         relative = FORMATS[name].unit_roundoff
         # (1 + d)(1 + d') - 1 for two inputs, each rounded once.
-        yield Model(f"rounds the inputs to {name}", limit + (2 * relative + relative**2) * S)
+        rounding = (2 * relative + relative**2) * S
+        yield Model(f"rounds the inputs to {name}", limit + rounding, _is_widespread(limit, n))
     if form.accumulator != dtype:
-        yield Model(f"accumulates in {dtype}", limit + growth(n) * form.unit_roundoff * S)
+        rounding = growth(n) * form.unit_roundoff * S
+        if exact:  # sums that the narrow type holds exactly do not round in it
+            rounding = np.where(2.0**form.precision >= S, 0.0, rounding)
+        yield Model(f"accumulates in {dtype}", limit + rounding)
 
 
-def _is_zero_somewhere(places: npt.NDArray[np.bool_], values: Float64) -> bool:
+def _is_zero_at(places: npt.NDArray[np.bool_], values: Float64, _error: Float64) -> bool:
     """Say whether ``values`` are zero at one of ``places`` at least."""
     return bool(np.any(values[places] == 0))
 
 
-def _is_of(form: Format, values: Float64) -> bool:
+def _is_of(form: Format, values: Float64, _error: Float64) -> bool:
     """Say whether ``form`` holds every one of ``values``."""
     return bool(np.all(round_to(values, form) == values))
+
+
+def _is_widespread(limit: Float64, terms: npt.NDArray[Any]) -> Callable[[Float64, Float64], bool]:
+    """Return the question whether many elements err: rounded inputs spare none by rule."""
+
+    def asks(_values: Float64, error: Float64) -> bool:
+        beyond = np.count_nonzero(error > limit)
+        return bool(beyond >= _WIDESPREAD * np.count_nonzero(terms))
+
+    return asks
 
 
 def _narrower(dtype: str) -> tuple[str, ...]:

@@ -129,7 +129,7 @@ def load(path: Path | None = None) -> Ledger:
         found = msgspec.toml.decode(source.read_bytes(), type=_File)
     except OSError as error:
         raise InvalidLedger(f"{source} cannot be read: {error.strerror}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidLedger(f"{source}: {error}") from error
     for number, entry in enumerate(found.known, 1):
         _check(entry, f"{source}, entry {number}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["Progress", "print_summary"]
+__all__ = ["Progress", "console", "print_summary"]
 
 STYLES = {
     "differs": "bold red",
@@ -38,6 +38,17 @@ STYLES = {
     "agrees": "green",
 }
 MOST_NOTES = 8
+
+
+def console() -> Console:
+    """Return the console of standard output; a reader that had enough is for the caller."""
+    from rich.console import Console
+
+    class Standard(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Standard()
 
 
 def print_summary(

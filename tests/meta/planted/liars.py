@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,20 @@ def honest(case: Case, t: Tensors) -> np.ndarray:
     """Return the right answer, in the case's dtype."""
     exact = maps.conv(case, dtypes.decode(t.x, case.dtype), dtypes.decode(t.w, case.dtype))
     return dtypes.encode(exact, case.dtype)
+
+
+class Named(NamedTuple):
+    """An array under a name of its own."""
+
+    array: np.ndarray
+    dtype: str
+
+
+class Unprintable(Exception):
+    """An exception that cannot even be shown."""
+
+    def __str__(self):
+        raise RuntimeError("and neither can this")
 
 
 class Liars(Backend):
@@ -44,6 +59,8 @@ class Liars(Backend):
         return np.array(array)
 
     def leave(self, tensor):
+        if isinstance(tensor, Named):
+            return tensor.array, tensor.dtype
         name = "bfloat16" if tensor.dtype == np.uint16 else tensor.dtype.name
         return tensor, name
 
@@ -129,6 +146,49 @@ class Liars(Backend):
     def prints(self, case, t):
         os.write(1, b"frameworks print\n" * 100)
         return honest(case, t)
+
+    @method("conv", "says_float32")
+    def says_float32(self, case, t):
+        return Named(honest(case, t).astype(np.float64), "float32")
+
+    @method("conv", "other_byte_order")
+    def other_byte_order(self, case, t):
+        return honest(case, t).astype(">f4")
+
+    @method("conv", "masked")
+    def masked(self, case, t):
+        return np.ma.MaskedArray(honest(case, t), mask=True)
+
+    @method("conv", "objects")
+    def objects(self, case, t):
+        return Named(honest(case, t).astype(object), "float32")
+
+    @method("conv", "enormous")
+    def enormous(self, case, t):
+        return np.zeros((1 << 25, 1, 1, 1), np.float32)
+
+    @method("conv", "undecodable_message")
+    def undecodable_message(self, case, t):
+        raise RuntimeError("bad \udcff")
+
+    @method("conv", "message_that_raises")
+    def message_that_raises(self, case, t):
+        raise Unprintable
+
+    @method("conv", "endless_message")
+    def endless_message(self, case, t):
+        raise RuntimeError("x" * (20 << 20))
+
+    @method("conv", "closes_its_pipes")
+    def closes_its_pipes(self, case, t):
+        os.closerange(3, 64)
+        time.sleep(3600)
+
+    @method("conv", "leaves_a_child")
+    def leaves_a_child(self, case, t):
+        if os.fork() == 0:
+            time.sleep(3600)
+        os._exit(3)
 
     @method("conv", "rounds_to_bfloat16")
     def rounds_to_bfloat16(self, case, t):

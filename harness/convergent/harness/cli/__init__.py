@@ -1,13 +1,15 @@
 """The command line: ``convergent run``, ``repro``, ``explain``, ``list`` and ``doctor``.
 
 Exit codes: 0 clean or only known divergences, 1 new divergence, 2 interrupted, 3 a variant could
-not be run, 4 usage, 5 nothing selected.
+not be run, 4 usage, 5 nothing selected, 70 a bug of this tool.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import traceback
 
 import click
 
@@ -20,7 +22,7 @@ COMMANDS = {
     "list": "List backends, methods, ops, suites, cases or features.",
     "doctor": "Show the machine and what each backend has loaded.",
 }
-USAGE, INTERRUPTED, UNAVAILABLE = 4, 2, 3
+INTERRUPTED, UNAVAILABLE, USAGE, INTERNAL = 2, 3, 4, 70
 
 
 class _Lazy(click.Group):
@@ -54,7 +56,7 @@ def _version(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> No
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 clean, 1 new divergence, 2 interrupted, 3 a variant could not be run, "
-    "4 usage, 5 nothing selected.",
+    "4 usage, 5 nothing selected, 70 a bug of this tool.",
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show it."
@@ -83,12 +85,26 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except BackendUnavailable as error:
-        click.echo(f"convergent: {error}", err=True)
-        code = UNAVAILABLE
+        code = _say(str(error), UNAVAILABLE)
     except ConvergentError as error:
-        click.echo(f"convergent: {error}", err=True)
-        code = USAGE
+        code = _say(str(error), USAGE)
     except BrokenPipeError:
-        code = 0  # the reader of a pipe had enough
-        sys.stderr.close()
+        close_output()
+        code = 0
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        code = _say(f"{error.strerror or error}{place}; give another folder with -o", USAGE)
+    except Exception:  # noqa: BLE001 - a bug of ours must not look like a divergence
+        traceback.print_exc()
+        code = _say("this is a bug of convergent; please report it with the lines above", INTERNAL)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(f"convergent: {message}", err=True)
+    return code
+
+
+def close_output() -> None:
+    """Point standard output at nothing: the reader of a pipe had enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

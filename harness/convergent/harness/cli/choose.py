@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
@@ -27,7 +28,23 @@ class CaseType(click.ParamType[Case]):
             self.fail(str(error), param, ctx)
 
 
+class SecondsType(click.FloatRange):
+    """A time limit: finite, so that every wait ends."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the limit in seconds, or fail for what is none."""
+        seconds = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is no number of seconds", param, ctx)
+        return float(seconds)
+
+
 CASE = CaseType()
+SECONDS = SecondsType(0.1, 86_400)
 
 
 def variants(asked: tuple[str, ...]) -> tuple[str, ...]:
@@ -52,4 +69,7 @@ def way(name: str) -> str:
     """Say how a backend is added."""
     if name in registry.BUILT_IN:
         return f'pip install "convergent[{name}]"'
-    return "install " + " or ".join(registry.get(name).packages)
+    try:
+        return "install " + " or ".join(registry.get(name).packages)
+    except BackendUnavailable as error:
+        return str(error)

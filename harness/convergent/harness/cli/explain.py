@@ -12,7 +12,6 @@ from convergent.backends.base import OPS
 from convergent.cases import words
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Float64
-from convergent.cases.errors import BackendUnavailable
 from convergent.harness import referee, show
 from convergent.harness.ask import Asker
 from convergent.harness.cli import choose
@@ -41,7 +40,7 @@ MEANING = {
     "--backend", "backends", multiple=True, help="A backend; repeat. [default: installed]"
 )
 @click.option("--op", "ops", multiple=True, type=click.Choice(list(OPS)), help="An op; repeat.")
-@click.option("--timeout", default=120.0, type=click.FloatRange(0.1), help="Seconds per check.")
+@click.option("--timeout", default=120.0, type=choose.SECONDS, help="Seconds per check.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -73,11 +72,7 @@ def _walk(ask: Asker, case: Case, op: str, variants: tuple[str, ...]) -> int:
         for key, method in registry.get(variant).methods().items():
             if method.op != op:
                 continue
-            try:
-                outcome = ask(variant, key, case)
-            except BackendUnavailable as error:
-                click.echo(f"  {variant}: {error}")
-                break
+            outcome = ask(variant, key, case)
             findings += outcome.is_finding
             _line(outcome)
             array = ask.last

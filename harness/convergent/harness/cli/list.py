@@ -9,6 +9,7 @@ import click
 from convergent.backends import registry
 from convergent.backends.base import OPS
 from convergent.cases import suites
+from convergent.cases.errors import BackendUnavailable
 from convergent.cases.features import FEATURES
 from convergent.harness.cli import choose
 
@@ -43,16 +44,18 @@ def command(what: str, suite: str, backends: tuple[str, ...]) -> None:
 def _backends() -> list[str]:
     lines = [f"{'numpy':12} the oracle"]
     for name in registry.names():
-        version = registry.version(name)
-        count = len(registry.get(name).methods())
-        state = version or f"not installed: {choose.way(name)}"
-        lines.append(f"{name:12} {count:3} methods  {state}")
+        try:
+            count = f"{len(registry.get(name).methods()):3} methods"
+        except BackendUnavailable:
+            count = ""
+        state = registry.version(name) or f"not installed: {choose.way(name)}"
+        lines.append(f"{name:12} {count}  {state}")
     return lines
 
 
 def _methods(names: tuple[str, ...]) -> list[str]:
     return [
-        f"{name:12}{key:44}{(method.function.__doc__ or '').strip().splitlines()[0]}"
+        f"{name:12}{key:44}{next(iter((method.function.__doc__ or '').strip().splitlines()), '')}"
         for name in names
         for key, method in registry.get(name).methods().items()
     ]

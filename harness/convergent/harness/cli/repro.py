@@ -22,7 +22,7 @@ from convergent.harness.outcome import Outcome
 @click.argument("variant")
 @click.argument("key", metavar="OP/METHOD")
 @click.argument("case", type=choose.CASE)
-@click.option("--timeout", default=120.0, type=click.FloatRange(0.1), help="Seconds.")
+@click.option("--timeout", default=120.0, type=choose.SECONDS, help="Seconds.")
 @click.pass_context
 def command(ctx: click.Context, variant: str, key: str, case: Case, timeout: float) -> None:
     """Run one check again and show what was expected and what came."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convergent.cases import suites
+from convergent.cases import goldens, suites
 from convergent.cases.case import DTYPES, Case
-from convergent.harness.cli import choose
+from convergent.harness.cli import choose, close_output
 
 if TYPE_CHECKING:
     from convergent.harness.options import Options
@@ -43,7 +43,7 @@ REPORT = "report.html"
 @click.option(
     "--timeout",
     default=120.0,
-    type=click.FloatRange(0.1),
+    type=choose.SECONDS,
     help="Seconds per check.  [default: 120]",
 )
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Workers at once.  [default: cores]")
@@ -66,12 +66,10 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 
 def execute(cases: list[Case], options: Options, known: Path | None) -> int:
     """Run, show the summary, write the report, and return the exit code."""
-    from rich.console import Console
-
     from convergent.harness import ledger, run
     from convergent.reports import html, terminal
 
-    console = Console()
+    console = terminal.console()
     progress: list[terminal.Progress] = []
 
     def watch(left: dict[str, int]) -> Callable[[Outcome], None]:
@@ -86,8 +84,11 @@ def execute(cases: list[Case], options: Options, known: Path | None) -> int:
             shown.__exit__(None, None, None)
     report = options.folder / REPORT
     html.write(result.run, report)
-    terminal.print_summary(result.run, console, report=report, missing=_missing())
-    _say_rest(result, options)
+    try:
+        terminal.print_summary(result.run, console, report=report, missing=_missing())
+        _say_rest(result, options)
+    except BrokenPipeError:
+        close_output()  # the verdict stands, whoever reads it
     return result.exit_code
 
 
@@ -98,12 +99,15 @@ def _missing() -> dict[str, str]:
 def _say_rest(result: Result, options: Options) -> None:
     if result.interrupted:
         click.echo(f"interrupted; go on with: convergent run ... -o {options.folder} --resume")
-    if not result.run.outcomes:
+    if not result.run.header.checks:
         click.echo("nothing was selected; loosen --op, --method, --dtype or -k")
 
 
 def _cases(given: tuple[Case, ...], suite: str | None) -> tuple[list[Case], str]:
-    """Return the cases and the name of what they are."""
+    """Return the cases and the name of what they are. Raises ``InvalidCase`` for a bad golden."""
+    for case in given:
+        if case.data.startswith("golden"):
+            goldens.operands(case)
     if given and suite is None:
         return list(dict.fromkeys(given)), "given"
     name = suite or "ci"
@@ -116,7 +120,7 @@ def _options(given: dict[str, Any], suite: str) -> Options:
 
     try:
         plan.keyword(given["keyword"])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise click.UsageError(str(error)) from error
     variants = choose.variants(given["backends"])
     return Options(
