@@ -77,6 +77,7 @@ def toml(**changes):
         ("[[known]]\nvariant = 3", "variant"),
         (toml(verdicts=["agrees"]), "no divergence"),
         (toml(when=["strid"]), "no feature"),
+        (toml(verdicts=["degraded"]), "said together"),
         (toml(versions="new"), "version range"),
         (toml(why="?"), "why"),
         (toml(example="conv/native/conv9d"), "no case"),
@@ -96,8 +97,8 @@ def test_the_ledger_that_comes_with_the_project_is_valid():
         assert known.issue.startswith("https://") or known.issue == "not reported before"
 
 
-def test_an_entry_may_ask_for_the_model_that_explains():
-    book = ledger.Ledger([entry(verdicts=("degraded",), model="accumulates in float16")])
+def test_an_entry_names_the_models_that_may_explain():
+    book = ledger.Ledger([entry(verdicts=("degraded",), models=("accumulates in float16",))])
     degraded = msgspec.structs.replace(outcome("degraded"), model="accumulates in bfloat16")
     assert book.excuse(degraded, "2.13.0").is_finding
     assert not book.excuse(

@@ -11,7 +11,7 @@ example no longer does fails, so that nobody keeps an excuse for a bug that is f
     unless = ["dilated"]               # ... and must not have
     cases = "conv2d:*"                 # optional pattern of the case line
     verdicts = ["differs", "raised"]   # what such a check may come to
-    model = ""                         # optional: the model that explains a degraded one
+    models = []                        # of degraded ones: the models that may explain them
     example = "backprop_input/nn_grad/conv1d:i5_k2_s2"
     kind = "notyet"                    # notyet (theirs), notimpl (ours), never (by definition)
     reason = "one line that a person understands"
@@ -51,7 +51,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     when: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     cases: str = "*"
-    model: str = ""
+    models: tuple[str, ...] = ()
     strict: bool = True
 
     def covers(self, outcome: Outcome, version: str) -> bool:
@@ -72,7 +72,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def allows(self, outcome: Outcome) -> bool:
         """Say whether a check that this entry covers may come to ``outcome``."""
-        return outcome.verdict in self.verdicts and self.model in ("", outcome.model)
+        if outcome.verdict == "degraded" and outcome.model not in self.models:
+            return False
+        return outcome.verdict in self.verdicts
 
     def is_shown_by(self, outcome: Outcome) -> bool:
         """Say whether ``outcome`` is of this entry's example."""
@@ -144,6 +146,8 @@ def _check(entry: Entry, place: str) -> None:
         )
     for verdict in set(entry.verdicts) & PASSING:
         raise InvalidLedger(f"{place}: {verdict!r} is no divergence")
+    if ("degraded" in entry.verdicts) != bool(entry.models):
+        raise InvalidLedger(f"{place}: 'degraded' and its models are said together")
     _check_example(entry, place)
     try:
         SpecifierSet(entry.versions)
