@@ -70,7 +70,7 @@ def test_a_second_run_puts_the_first_aside(tmp_path):
 
 
 def test_a_killed_worker_loses_nothing_and_changes_nothing(tmp_path, undisturbed):
-    killed = []
+    killed, others = [], children()
 
     def kill_workers():
         """Kill the worker at three moments: while it starts and twice at work."""
@@ -78,7 +78,7 @@ def test_a_killed_worker_loses_nothing_and_changes_nothing(tmp_path, undisturbed
         for size in (0, 5_000, 30_000):
             while not (path.exists() and path.stat().st_size >= size):
                 time.sleep(0.005)
-            killed.extend(kill_children())
+            killed.extend(kill_new_children(others))
 
     thread = threading.Thread(target=kill_workers)
     thread.start()
@@ -89,15 +89,19 @@ def test_a_killed_worker_loses_nothing_and_changes_nothing(tmp_path, undisturbed
     assert len(list(tmp_path.rglob("*.jsonl"))) == 1
 
 
-def kill_children():
-    """Kill the workers of this process, waiting for one if there is none."""
+def children():
+    """Return the workers of this process."""
     command = ["pgrep", "-P", str(os.getpid()), "-f", "harness.worker scipy"]
-    while True:
-        found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
-        for pid in found:
-            os.kill(int(pid), signal.SIGKILL)
-        if found:
-            return found
+    return set(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
+
+
+def kill_new_children(others):
+    """Kill the workers that are none of ``others``, waiting for one if there is none."""
+    while not (found := children() - others):
+        time.sleep(0.005)
+    for pid in found:
+        os.kill(int(pid), signal.SIGKILL)
+    return found
 
 
 def test_a_killed_harness_is_resumed_to_the_same_counts(tmp_path, undisturbed):
