@@ -13,6 +13,7 @@ from convergent.harness.referee import Referee
 from convergent.harness.worker.client import Client
 
 MOST_CASES = 3
+LIMIT = 60.0  # seconds
 REFEREE = Referee()
 
 DECLARED = [
@@ -51,9 +52,9 @@ def test_a_declared_gap_is_real(name, gap, clients):
         clients[name] = Client(name)
     client = clients[name]
     for key, case in checks:
-        client.take(case, data.make(case))
-        client.send(key)
-        answer = client.answer(60.0)
+        client.take(case, data.make(case), LIMIT)
+        client.send(key, LIMIT)
+        answer = client.answer(LIMIT)
         closed = f"the gap closed: {name} {key} {case} ({gap.reason})"
         if answer.header["is"] == "raised":
             said = answer.header["message"]
