@@ -9,7 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_PREFIXES = ("OMP_", "MKL_", "OPENBLAS_", "DNNL_", "ONEDNN_", "XLA_", "JAX_", "TF_", "TORCH_")
+# Named one by one for TF_: Terraform's variables begin so too, and hold secrets.
+_PREFIXES = (
+    *("OMP_", "MKL_", "OPENBLAS_", "DNNL_", "ONEDNN_", "XLA_", "JAX_", "TORCH_"),
+    *("TF_CPP_", "TF_CUDNN_", "TF_DETERMINISTIC", "TF_DISABLE_", "TF_ENABLE_", "TF_FORCE_"),
+    *("TF_GPU_", "TF_NUM_", "TF_USE_", "TF_XLA_"),
+)
 _NAMES = (
     "MALLOC_PERTURB_",
     "CUDA_VISIBLE_DEVICES",
