@@ -51,7 +51,7 @@ def test_the_table_counts_agreeing_and_made_checks(run_of, outcome, wrong, width
 
 
 def test_many_findings_are_cut_and_the_rest_is_counted(run_of, wrong) -> None:
-    run = run_of(*(wrong(method=f"m{n}") for n in range(9)))
+    run = run_of(*(wrong(method=f"m{n}", case=f"conv1d:i{n + 5}_k3") for n in range(9)))
     shown = _shown(run, most=3)
     assert shown.count("convergent repro") == 3
     assert "... and 6 more groups of findings; see the report" in shown
@@ -162,3 +162,12 @@ def test_a_terminal_gets_a_bar_per_variant(outcome, wrong) -> None:
     shown = file.getvalue()
     for said in ("torch", "jax", "unplanned", "2/2", "1/3", "1 finding"):
         assert said in shown
+
+
+def test_one_bug_seen_by_several_methods_is_told_once(run_of, wrong) -> None:
+    run = run_of(
+        *(wrong(method=name) for name in ("native", "aten", "layer")), wrong(op="transpose")
+    )
+    shown = _shown(run)
+    assert shown.count("convergent repro") == 2
+    assert "the same by aten, layer" in shown

@@ -24,6 +24,8 @@ SEVERITY = (
 )
 """Verdicts, worst first; ``known`` stands for any that the ledger allows."""
 
+_PLAIN = ("native", "autodiff")  # what most people call: told before other ways to the same bug
+
 
 @record
 class Group:
@@ -58,6 +60,16 @@ def group(outcomes: Iterable[Outcome]) -> tuple[Group, ...]:
     for o in outcomes:
         found[o.variant, o.op, o.method, o.verdict, o.model, o.known].append(o)
     return tuple(sorted(map(_group, found.values()), key=_rank))
+
+
+def alike(groups: Iterable[Group]) -> list[tuple[Group, ...]]:
+    """Join neighbours that are one bug seen by several methods: same wrong places of one case."""
+    found: defaultdict[Hashable, list[Group]] = defaultdict(list)
+    for g in groups:
+        o = g.first
+        seen = (o.case, o.outside, o.where, o.worst.index if o.worst else o.detail)
+        found[g.variant, g.op, g.verdict, g.model, g.known, seen].append(g)
+    return [tuple(sorted(g, key=lambda g: g.method not in _PLAIN)) for g in found.values()]
 
 
 def severity(verdict: str) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convergent.harness.record import Run
-from convergent.reports.groups import Group
+from convergent.reports.groups import Group, alike
 from convergent.reports.progress import Progress
 from convergent.reports.summary import Remark, Summary, Tally, summarise
 from convergent.reports.wording import (
@@ -100,16 +100,17 @@ def _line(console: Console, text: str, style: str = "") -> None:
 
 
 def _print_findings(s: Summary, console: Console, most: int) -> None:
-    for found in s.findings[:most]:
-        _print_group(found, console)
-    hidden = len(s.findings) - most
+    joined = alike(s.findings)
+    for found, *others in joined[:most]:
+        _print_group(found, others, console)
+    hidden = len(joined) - most
     if hidden > 0:
         _line(console, f"... and {many(hidden, 'more group')} of findings; see the report", "dim")
     if s.findings:
         console.print()
 
 
-def _print_group(found: Group, console: Console) -> None:
+def _print_group(found: Group, alike_too: list[Group], console: Console) -> None:
     from rich.text import Text
 
     others = len(found.outcomes) - 1
@@ -118,6 +119,8 @@ def _print_group(found: Group, console: Console) -> None:
     if others:
         line.append(f"  and {many(others, 'more case')}", "dim")
     console.print(line, soft_wrap=True)
+    if alike_too:
+        _line(console, f"    the same by {', '.join(g.method for g in alike_too)}", "dim")
     _line(console, f"    {found.first.repro}", "cyan")
 
 
