@@ -23,7 +23,7 @@ from convergent.harness.record import Run
 from convergent.reports import histogram, wording
 from convergent.reports.columns import columns, embed
 from convergent.reports.explain import explain
-from convergent.reports.groups import SEVERITY, magnitude
+from convergent.reports.groups import SEVERITY, alike, magnitude
 from convergent.reports.summary import summarise
 
 
@@ -85,6 +85,7 @@ def _figures(run: Run) -> dict[str, Any]:
         "sentence": wording.sentence,
         "repro": operator.attrgetter("repro"),
         "explain": explain,
+        "alike": alike,
         "time_spent": wording.time_spent,
         "command_line": shlex.join(["convergent", *run.header.argv]),
         "histograms": [histogram.histogram(v, found) for v, found in ratios.items() if found],

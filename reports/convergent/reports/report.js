@@ -35,7 +35,8 @@
     const chosen = state.verdict;
     return (!chosen || found.verdict === chosen || (chosen === "findings" && isFinding(found.verdict)))
       && (!state.variant || found.variant === state.variant)
-      && (!state.key || found.key === state.key || found.key.startsWith(state.key + "/"));
+      && (!state.key || found.key.split(" ").some(
+        (key) => key === state.key || key.startsWith(state.key + "/")));
   }
 
   function select() {
