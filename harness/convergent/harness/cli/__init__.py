@@ -55,23 +55,22 @@ def _version(ctx: click.Context, _parameter: click.Parameter, asked: bool) -> No
 @click.command(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 clean, 1 new divergence, 2 interrupted, 3 a variant could not be run, "
+    epilog="\b\nExamples:\n"
+    "  convergent run                  what is installed, the suite ci, a report\n"
+    "  convergent run --suite smoke -x a minute; stop at the first finding\n"
+    "  convergent run --backend torch --op backprop_input --dtype float16\n"
+    "  convergent repro torch conv/native conv2d:i9x10_c4_k3_o6_s2_pSAME\n"
+    "\nExit codes: 0 clean, 1 new divergence, 2 interrupted, 3 a variant could not be run, "
     "4 usage, 5 nothing selected, 70 a bug of this tool.",
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show it."
 )
 def group() -> None:
-    r"""Check whether the frameworks' convolutions converge.
+    """Check whether the frameworks' convolutions converge.
 
     Runs every way in which TensorFlow, PyTorch and JAX compute a convolution, its gradients
     and its transpose, against autodiff and an exact oracle.
-
-    \b
-      convergent run                      what is installed, the suite ci, a report
-      convergent run --suite smoke -x     a minute; stop at the first finding
-      convergent run --backend torch --op backprop_input --dtype float16
-      convergent repro torch conv/native conv2d:i9x10_c4_k3_o6_s2_pSAME
     """
 
 

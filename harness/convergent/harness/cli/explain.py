@@ -67,17 +67,20 @@ def _walk(ask: Asker, case: Case, op: str, variants: tuple[str, ...]) -> int:
     expected = ask.referee.question(case, op).rounded
     click.echo(f"\n{op}: {MEANING[op]}")
     _print("expected", expected)
-    findings = 0
+    findings, notes = 0, set()
     for variant in variants:
         for key, method in registry.get(variant).methods().items():
             if method.op != op:
                 continue
             outcome = ask(variant, key, case)
             findings += outcome.is_finding
+            notes |= {outcome.note} - {""}
             _line(outcome)
             array = ask.last
             if outcome.verdict not in PASSING and array is not None:
                 _print("  actual", show.values(array, case.dtype))
+    for note in sorted(notes):
+        click.echo(f"  note: {note}")
     return findings
 
 
@@ -89,8 +92,6 @@ def _line(outcome: Outcome) -> None:
     click.echo(f"  {name:40} {outcome.verdict:12} {took}  {said}")
     if outcome.verdict not in PASSING:
         click.echo(f"    {outcome.sentence}\n    {outcome.repro}")
-    if outcome.note:
-        click.echo(f"    note: {outcome.note}")
 
 
 def _matrix(ask: Asker, case: Case) -> None:
