@@ -1,7 +1,9 @@
 """The command line: exit codes, and one clear line for what is wrong."""
 
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -87,3 +89,25 @@ def test_a_framework_of_the_working_folder_is_not_taken(tmp_path):
         capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_with_a_report_and_goes_on(tmp_path, sent):
+    command = [sys.executable, "-m", "convergent", "run", "--backend", "scipy", "--suite", "ci"]
+    run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    path = tmp_path / "convergent-report" / "run.jsonl"
+    while not (path.exists() and path.stat().st_size > 20_000):
+        time.sleep(0.01)
+    run.send_signal(sent)
+    shown, _ = run.communicate(timeout=60)
+    assert run.returncode == 2
+    assert "--resume" in shown
+    assert (path.parent / "report.html").exists()
+    again = convergent(*command[3:], "--resume", cwd=tmp_path)
+    assert again.returncode == 0, again.stdout
+
+
+def test_a_reader_that_had_enough_does_not_change_the_exit_code(tmp_path):
+    line = f"{sys.executable} -m convergent run --backend scipy --case {CASE} -o out | true; "
+    line += "exit ${PIPESTATUS[0]}"
+    assert subprocess.run(["bash", "-c", line], check=False, cwd=tmp_path).returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,7 @@ def execute(cases: list[Case], options: Options, known: Path | None) -> int:
 
     console = terminal.console()
     progress: list[terminal.Progress] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # CI cancels so; end as on Ctrl-C
 
     def watch(left: dict[str, int]) -> Callable[[Outcome], None]:
         progress.append(terminal.Progress(left, console))
