@@ -32,20 +32,26 @@ def clients():
 
 
 def cases_of(name, gap):
-    """Return checks that only this gap forbids, of different methods first."""
+    """Return checks that this gap forbids, those that it is the first to forbid if there are."""
     backend = registry.get(name)
-    found = {}
+    found, shadowed = {}, {}
     for case in [*suites.load("smoke"), *suites.load("ci"), *suites.load("gaps")]:
         for key in backend.methods():
             if backend.gap(key, case) is gap:
                 found.setdefault(key, []).append(case)
-    return [(key, case) for key, cases in found.items() for case in cases[:MOST_CASES]]
+            elif gap.covers(key, case, backend.traits()):
+                shadowed.setdefault(key, []).append(case)
+    forbidden = (found or shadowed).items()
+    return [(key, case) for key, cases in forbidden for case in cases[:MOST_CASES]]
 
 
 @pytest.mark.parametrize(("name", "gap"), DECLARED)
 def test_a_declared_gap_is_real(name, gap, clients):
     if registry.version(name) is None:
         pytest.skip(f"{name} is not installed")
+    backend = registry.get(name)
+    if elsewhere := set(gap.when) & set(backend.trait_words) - backend.traits():
+        pytest.skip(f"not of this machine: {', '.join(elsewhere)}")
     checks = cases_of(name, gap)
     assert checks, f"no case of smoke, ci or gaps shows this gap: {gap.methods} {gap.when}"
     if name not in clients:
@@ -58,7 +64,8 @@ def test_a_declared_gap_is_real(name, gap, clients):
         closed = f"the gap closed: {name} {key} {case} ({gap.reason})"
         if answer.header["is"] == "raised":
             said = answer.header["message"]
-            assert said.startswith(gap.raises), f"{key} {case}: {said}"
+            first = backend.gap(key, case)
+            assert said.startswith(first.raises), f"{key} {case}: {said}"
             continue
         assert gap.kind == "never", closed
         question = REFEREE.question(case, key.partition("/")[0])

@@ -71,9 +71,9 @@ class Gap:
     """What some methods cannot do, and why.
 
     ``methods`` are patterns of ``op/method``; the gap holds for a case that has all features
-    ``when`` and none of ``unless``. ``kind`` is ``notimpl`` (ours), ``notyet`` (the
-    framework's) or ``never`` (by definition). ``raises`` names the exception that the framework
-    raises when it is asked all the same.
+    ``when`` and none of ``unless``, where the backend's ``traits`` count too. ``kind`` is
+    ``notimpl`` (ours), ``notyet`` (the framework's) or ``never`` (by definition). ``raises`` names
+    the exception that the framework raises when it is asked all the same.
     """
 
     methods: tuple[str, ...]
@@ -83,11 +83,11 @@ class Gap:
     unless: tuple[str, ...] = ()
     raises: str = ""
 
-    def covers(self, key: str, case: Case) -> bool:
-        """Say whether ``op/method`` cannot do ``case`` because of this gap."""
+    def covers(self, key: str, case: Case, traits: frozenset[str] = frozenset()) -> bool:
+        """Say whether ``op/method`` cannot do ``case`` on this machine because of this gap."""
         if not any(fnmatch.fnmatchcase(key, pattern) for pattern in self.methods):
             return False
-        has = features(case)
+        has = features(case) | traits
         return has.issuperset(self.when) and has.isdisjoint(self.unless)
 
 
@@ -120,7 +120,8 @@ class Backend(ABC):
 
     Raises what importing the framework raises. ``name`` is its word in a variant, ``packages``
     are the distributions that bring it (the first one's version is the variant's), ``gaps`` what
-    it cannot do. ``environment`` holds variables that must be set before the import; ``{cache}``
+    it cannot do, ``trait_words`` (word: meaning) what of the machine decides gaps and known
+    divergences. ``environment`` holds variables that must be set before the import; ``{cache}``
     in a value stands for this project's folder in the user's cache.
     """
 
@@ -128,6 +129,7 @@ class Backend(ABC):
     packages: ClassVar[tuple[str, ...]]
     gaps: ClassVar[tuple[Gap, ...]] = ()
     environment: ClassVar[Mapping[str, str]] = {}
+    trait_words: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def loaded(self) -> dict[str, Any]:
@@ -167,7 +169,13 @@ class Backend(ABC):
     @classmethod
     def gap(cls, key: str, case: Case) -> Gap | None:
         """Return the declared gap that keeps ``op/method`` from doing ``case``, if any."""
-        return next((gap for gap in cls.gaps if gap.covers(key, case)), None)
+        traits = cls.traits()
+        return next((gap for gap in cls.gaps if gap.covers(key, case, traits)), None)
+
+    @classmethod
+    def traits(cls) -> frozenset[str]:
+        """Return which of ``trait_words`` hold on this machine."""
+        return frozenset()
 
     def tensors(self, case: Case, operands: Operands) -> Tensors:
         """Hand the operands to the framework, in its layout."""

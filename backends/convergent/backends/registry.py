@@ -52,6 +52,8 @@ def version(name: str) -> str | None:
     try:
         packages = get(name).packages
     except BackendUnavailable:
+        if name in BUILT_IN:  # a fault of ours is no missing framework
+            raise
         return None
     found = (_version_of(package) for package in packages)
     return next((version for version in found if version is not None), None)

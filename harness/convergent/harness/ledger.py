@@ -7,7 +7,7 @@ example no longer does fails, so that nobody keeps an excuse for a bug that is f
     variant = "torch"                  # pattern of the variant's name
     versions = ">=2.1,<2.14"           # of the framework (PEP 440)
     checks = ["backprop_input/*"]      # patterns of op/method
-    when = ["strided", "1d"]           # features that the case must have ...
+    when = ["strided", "1d"]           # features (and traits of the machine) that must hold ...
     unless = ["dilated"]               # ... and must not have
     cases = "conv2d:*"                 # optional pattern of the case line
     verdicts = ["differs", "raised"]   # what such a check may come to
@@ -22,6 +22,7 @@ example no longer does fails, so that nobody keeps an excuse for a bug that is f
 from __future__ import annotations
 
 import fnmatch
+import functools
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
@@ -31,7 +32,13 @@ import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from convergent.cases.errors import InvalidCase, InvalidLedger
+from convergent.backends import registry
+from convergent.cases.errors import (
+    BackendUnavailable,
+    InvalidCase,
+    InvalidLedger,
+    UnknownBackend,
+)
 from convergent.cases.features import FEATURES, features
 from convergent.cases.text import parse
 from convergent.harness.outcome import PASSING, Outcome, Verdict
@@ -54,8 +61,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     models: tuple[str, ...] = ()
     strict: bool = True
 
-    def covers(self, outcome: Outcome, version: str) -> bool:
-        """Say whether this entry speaks of the check of ``outcome``, whatever its verdict."""
+    def covers(self, outcome: Outcome, version: str, *, here: bool = True) -> bool:
+        """Say whether this entry speaks of the check of ``outcome``, whatever its verdict.
+
+        Not ``here``: on some machine, whatever this one's traits are.
+        """
         if not fnmatch.fnmatchcase(outcome.variant, self.variant):
             return False
         if not any(fnmatch.fnmatchcase(outcome.key, pattern) for pattern in self.checks):
@@ -65,10 +75,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if not self._holds_for(version):
             return False
         try:
-            has = features(parse(outcome.case))
+            has = features(parse(outcome.case)) | (_traits(outcome.variant) if here else set())
         except InvalidCase:
             return False
-        return has.issuperset(self.when) and has.isdisjoint(self.unless)
+        when = set(self.when) if here else set(self.when) & set(FEATURES)
+        return has.issuperset(when) and has.isdisjoint(self.unless)
 
     def allows(self, outcome: Outcome) -> bool:
         """Say whether a check that this entry covers may come to ``outcome``."""
@@ -138,8 +149,20 @@ def load(path: Path | None = None) -> Ledger:
     return Ledger(found.known)
 
 
+def _traits(variant: str) -> frozenset[str]:
+    try:
+        return registry.get(variant).traits()
+    except (UnknownBackend, BackendUnavailable):
+        return frozenset()  # a run file may come from anywhere
+
+
+@functools.cache
+def _trait_words() -> set[str]:
+    return {word for name in registry.BUILT_IN for word in registry.get(name).trait_words}
+
+
 def _check(entry: Entry, place: str) -> None:
-    unknown = set(entry.when + entry.unless) - set(FEATURES)
+    unknown = set(entry.when + entry.unless) - set(FEATURES) - _trait_words()
     if unknown:
         raise InvalidLedger(
             f"{place}: {min(unknown)!r} is no feature; see convergent list features"
@@ -165,5 +188,5 @@ def _check_example(entry: Entry, place: str) -> None:
     shown = Outcome(
         variant=entry.variant, op=op, method=method, case=str(case), verdict=entry.verdicts[0]
     )
-    if not msgspec.structs.replace(entry, versions="").covers(shown, ""):
+    if not msgspec.structs.replace(entry, versions="").covers(shown, "", here=False):
         raise InvalidLedger(f"{place}: the entry does not cover its own example {entry.example}")

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convergent.backends.base import Backend
+from convergent.backends.tensorflow import gaps as declared
 from convergent.backends.tensorflow.depthwise import Depthwise
-from convergent.backends.tensorflow.gaps import GAPS
 from convergent.backends.tensorflow.gradients import Gradients
 from convergent.backends.tensorflow.transpose import Transpose
 from convergent.cases.case import Case
@@ -25,7 +25,11 @@ class TensorFlow(Backend, Gradients, Transpose, Depthwise):
 
     name = "tensorflow"
     packages = ("tensorflow-cpu", "tensorflow")
-    gaps = GAPS
+    gaps = declared.GAPS
+    trait_words: ClassVar[Mapping[str, str]] = {
+        declared.EIGEN_FLOAT32: "oneDNN is off: float32 runs on Eigen's kernels",
+        declared.EIGEN_BFLOAT16: "oneDNN does not do bfloat16 here: it runs on Eigen's kernels",
+    }
     environment: ClassVar[Mapping[str, str]] = {
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "KERAS_BACKEND": "tensorflow",
@@ -53,6 +57,11 @@ class TensorFlow(Backend, Gradients, Transpose, Depthwise):
             "onednn_requested": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
             "build": {key: build[key] for key in sorted(build) if isinstance(build[key], bool)},
         }
+
+    @classmethod
+    def traits(cls) -> frozenset[str]:
+        """Return which dtypes run on Eigen's kernels here."""
+        return declared.traits()
 
     def axes(self, role: str, case: Case) -> tuple[int, ...]:
         """Return the axes of NHWC or NCHW for images, of HWIO for filters."""

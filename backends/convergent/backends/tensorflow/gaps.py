@@ -1,17 +1,28 @@
 """What TensorFlow cannot compute on a CPU without XLA.
 
 TensorFlow has two families of CPU kernels. oneDNN's know both layouts, groups, dilation and
-unequal strides, but only float32 and bfloat16. Eigen's take what is left: float64, float16, and
+unequal strides, but only float32 and, given AVX512, bfloat16; they are on where the processor has
+instructions for neural networks, or by TF_ENABLE_ONEDNN_OPTS. Eigen's take what is left: float64,
+float16, what oneDNN does not do on this machine (the traits below), and
 the gradients of convolutions with explicit padding whatever their dtype.
 """
 
 from __future__ import annotations
 
+import os
+
+from convergent.backends import processor
 from convergent.backends.base import Gap
 
 _INVALID = "InvalidArgumentError"
 _UNIMPLEMENTED = "UnimplementedError"
-_EIGEN_DTYPES = ("float64", "float16")
+EIGEN_FLOAT32, EIGEN_BFLOAT16 = "eigen_float32", "eigen_bfloat16"
+_EIGEN_DTYPES = (
+    ("float64",),
+    ("float16",),
+    ("float32", EIGEN_FLOAT32),
+    ("bfloat16", EIGEN_BFLOAT16),
+)
 _WORDS = ("valid", "same")
 
 # Methods that begin with a forward tf.nn.conv*d of the case, in its layout.
@@ -45,6 +56,22 @@ _GRADIENT = (
 _GRADIENT_BY_PAD = ("transpose/conv_transpose", "transpose/keras")
 _ANY_GRADIENT = (*_GRADIENT, *_GRADIENT_BY_PAD)
 _DEPTHWISE = ("*/depthwise*",)
+_NEURAL = frozenset({"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"})
+_BFLOAT16 = frozenset({"avx512f", "avx_ne_convert"})
+
+
+def traits() -> frozenset[str]:
+    """Return which dtypes oneDNN leaves to Eigen on this machine.
+
+    Source: ``IsMklEnabled`` (tensorflow/core/util/util.cc) and
+    ``IsBF16SupportedByOneDNNOnThisCPU`` (tensorflow/core/graph/mkl_graph_util.h).
+    """
+    has = processor.flags()
+    asked = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "").lower()
+    on = asked in ("1", "true") if asked else bool(has & _NEURAL)
+    if not on:
+        return frozenset({EIGEN_FLOAT32, EIGEN_BFLOAT16})
+    return frozenset() if has & _BFLOAT16 else frozenset({EIGEN_BFLOAT16})
 
 
 def _without_onednn(
@@ -57,7 +84,7 @@ def _without_onednn(
 ) -> tuple[Gap, ...]:
     """Return a gap of Eigen's kernels: one for each dtype that oneDNN leaves to them."""
     return tuple(
-        Gap(methods=methods, when=(*when, dtype), unless=unless, reason=reason, raises=raises)
+        Gap(methods=methods, when=(*when, *dtype), unless=unless, reason=reason, raises=raises)
         for dtype in _EIGEN_DTYPES
     )
 

@@ -6,10 +6,12 @@ last is the order of their memory, as ``torch.channels_last`` means it.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
+from convergent.backends import processor
 from convergent.backends.base import Backend, Gap
 from convergent.backends.torch.gradients import Gradients
 from convergent.backends.torch.jacobians import Jacobians
@@ -23,6 +25,10 @@ class Torch(Backend, Gradients, Transpose, Jacobians):
 
     name = "torch"
     packages = ("torch",)
+    trait_words: ClassVar[Mapping[str, str]] = {
+        "slow_float16": "oneDNN has no float16 kernels for this processor",
+        "slow_bfloat16": "oneDNN has no bfloat16 kernels for this processor",
+    }
     gaps = (
         Gap(
             methods=("conv/padding_word",),
@@ -57,6 +63,21 @@ class Torch(Backend, Gradients, Transpose, Jacobians):
         from torch.nn import functional, grad
 
         self.torch, self.F, self.nn_grad = torch, functional, grad
+
+    @classmethod
+    def traits(cls) -> frozenset[str]:
+        """Return the dtypes that oneDNN leaves to PyTorch's own kernels.
+
+        Source: ``has_fp16_type_support`` and ``has_bf16_type_support`` of ideep, and the checks of
+        aten/src/ATen/native/mkldnn/Utils.h.
+        """
+        has = processor.flags()
+        slow = set()
+        if not has & {"avx512_fp16", "amx_fp16"}:
+            slow.add("slow_float16")
+        if not has >= {"avx512bw", "avx512vl", "avx512dq"}:
+            slow.add("slow_bfloat16")
+        return frozenset(slow)
 
     def loaded(self) -> dict[str, Any]:
         """Say which PyTorch, built with what, with how many threads, and its numeric switches."""
