@@ -100,7 +100,8 @@ def _read(word: str, dims: int) -> tuple[str, Any]:  # noqa: PLR0911 - one retur
     if field and field[1] in _SIZES:
         parts = _spread(field[2], dims, word)
         return _SIZES[field[1]], tuple(_integer(part, word) for part in parts)
-    raise InvalidCase(f"{word!r} is no field of a {dims}-D case; see convergent run --help")
+    whole = f"conv{dims}d:n2_i9_c4_k3_o6_g2_s2_d2_pSAME_float16_{CHANNELS_FIRST[dims]}_normal_seed3"
+    raise InvalidCase(f"{word!r} is no field of a {dims}-D case; all of them: {whole}")
 
 
 def _integer(digits: str, word: str) -> int:
