@@ -27,7 +27,7 @@ def test_a_known_divergence_is_shown_by_its_example(entry, ask):
         pytest.skip(f"{entry.variant} is not installed")
     if not SpecifierSet(entry.versions).contains(version, prereleases=True):
         pytest.skip(f"{entry.variant} {version} is not {entry.versions}")
-    here = registry.get(entry.variant).traits()
+    here = registry.variant(entry.variant).traits
     if elsewhere := set(entry.when) - set(FEATURES) - here:
         pytest.skip(f"not of this machine: {', '.join(elsewhere)}")
     op, method, line = entry.example.split("/")

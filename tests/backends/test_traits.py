@@ -16,24 +16,24 @@ def has(monkeypatch):
 
 def test_a_plain_processor_leaves_every_dtype_to_eigen(has):
     has("avx2", "fma")
-    assert registry.get("tensorflow").traits() == {"eigen_float32", "eigen_bfloat16"}
-    assert registry.get("torch").traits() == {"slow_float16", "slow_bfloat16"}
+    assert registry.variant("tensorflow").traits == {"eigen_float32", "eigen_bfloat16"}
+    assert registry.variant("torch").traits == {"slow_float16", "slow_bfloat16"}
 
 
 def test_a_full_processor_leaves_none_but_float16(has):
     has(*FULL)
-    assert registry.get("tensorflow").traits() == set()
-    assert registry.get("torch").traits() == {"slow_float16"}
+    assert registry.variant("tensorflow").traits == set()
+    assert registry.variant("torch").traits == {"slow_float16"}
 
 
 def test_the_environment_decides_before_the_processor_does(has, monkeypatch):
     has(*FULL)
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-    assert "eigen_float32" in registry.get("tensorflow").traits()
+    assert "eigen_float32" in registry.variant("tensorflow").traits
 
 
 def test_a_gap_of_eigen_holds_where_eigen_computes(has):
-    tensorflow, case = registry.get("tensorflow"), parse("conv2d:i5_k2_nchw")
+    tensorflow, case = registry.variant("tensorflow"), parse("conv2d:i5_k2_nchw")
     has(*FULL)
     assert tensorflow.gap("conv/native", case) is None
     has("avx2")
@@ -43,4 +43,4 @@ def test_a_gap_of_eigen_holds_where_eigen_computes(has):
 def test_every_trait_is_declared_with_its_meaning(has):
     has()
     for name in registry.BUILT_IN:
-        assert registry.get(name).traits() <= set(registry.get(name).trait_words)
+        assert registry.variant(name).traits <= set(registry.get(name).trait_words)

@@ -20,7 +20,8 @@ from convergent.cases.text import parse
         ({"dilation": (1, 1, 1)}, "dilation has 3 sizes"),
         ({"stride": (0, 1)}, "stride (0, 1) must be positive"),
         ({"input": (0, 5)}, "input (0, 5) must be positive"),
-        ({"batch": 0}, "batch is 0"),
+        ({"batch": -1}, "batch is -1"),
+        ({"groups": 0}, "groups is 0"),
         ({"in_channels": 3, "groups": 2}, "in_channels 3 is no multiple of 2 groups"),
         ({"out_channels": 3, "in_channels": 2, "groups": 2}, "out_channels 3"),
         ({"padding": ((1, 1),)}, "padding has 1 pairs"),
@@ -32,9 +33,10 @@ from convergent.cases.text import parse
         ({"data": "goldenrod"}, "data 'goldenrod' is none of"),
         ({"seed": -1}, "seed -1"),
         ({"seed": 10**18}, "seed 1000000000000000000"),
-        ({"kernel": (6, 3)}, "the kernel covers (6, 3) but the padded input has (5, 5)"),
-        ({"dilation": (3, 1)}, "the kernel covers (7, 3)"),
-        ({"padding": ((0, -3), (0, 0))}, "no output is left"),
+        ({"kernel": (7, 3)}, "the kernel covers (7, 3) but the padded input has (5, 5)"),
+        ({"dilation": (4, 1)}, "the kernel covers (9, 3)"),
+        ({"padding": ((0, -4), (0, 0))}, "less than no output is left"),
+        ({"memory": "strided"}, "memory 'strided' is none of plain, offset"),
     ],
 )
 def test_what_no_convolution_has_is_refused_with_the_value(changes, part):
@@ -51,7 +53,7 @@ def test_stride_and_dilation_default_to_one_in_every_dimension():
 
 def test_a_replaced_case_is_validated_again():
     with pytest.raises(InvalidCase):
-        parse("conv2d:i5_k3").replace(kernel=(6, 6))
+        parse("conv2d:i5_k3").replace(kernel=(7, 7))
 
 
 def test_a_case_is_frozen_and_hashable():

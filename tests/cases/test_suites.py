@@ -1,6 +1,7 @@
 import pytest
 
 from convergent.cases import data, goldens, suites, sweep
+from convergent.cases.case import DTYPES, MEMORY, SPECIAL
 from convergent.cases.errors import InvalidCase, UnknownSuite
 from convergent.cases.features import FEATURES, features
 from convergent.cases.text import parse
@@ -40,10 +41,19 @@ def test_the_suite_of_the_sources_has_every_golden():
 
 def test_the_smoke_suite_has_every_feature_in_few_small_cases():
     cases = suites.load("smoke")
-    assert set().union(*map(features, cases)) == set(FEATURES)
+    beyond = {"empty", "empty_batch", "empty_output", "no_channels", *MEMORY, *SPECIAL}
+    assert set().union(*map(features, cases)) == set(FEATURES) - beyond
     assert {case.data for case in cases} >= {"exact", "normal", "uniform"}
     assert len(cases) <= 70
     assert max(case.macs for case in cases) < 50_000
+
+
+def test_the_suites_of_odd_questions_have_every_feature_of_theirs():
+    cases = [*suites.load("special"), *suites.load("contracts")]
+    asked = {"empty", "empty_batch", "empty_output", "no_channels", *MEMORY[1:], *SPECIAL}
+    assert set().union(*map(features, cases)) >= asked
+    for kind in ("nonfinite", "subnormal", "tiny", "signedzeros"):
+        assert {case.dtype for case in cases if case.data == kind} == set(DTYPES)
 
 
 def test_the_ci_suite_is_what_the_sweep_makes(capsys):

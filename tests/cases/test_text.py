@@ -69,7 +69,7 @@ def test_a_line_means_this_case(line, case):
         ("conv2d:i8_k3_golden", "'golden' is no field"),
         ("conv2d:i8x_k3", "'i8x' holds no whole number"),
         ("conv2d:i" + "9" * 5000 + "_k3", "holds no whole number"),
-        ("conv2d:i8_k9", "no output is left"),
+        ("conv2d:i8_k10", "no output is left"),
         ("conv2d:i٣_k1", "is no field"),
     ],
 )

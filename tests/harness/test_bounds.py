@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from convergent.backends.oracle import Expected
+from convergent.backends.expected import Expected
 from convergent.harness import bounds
 
 # Up to eight terms c(n) is n: the bound holds for every input, not only with high probability.

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from convergent.backends import oracle
+from convergent.backends.expected import Expected
 from convergent.cases import data, dtypes
 from convergent.cases.text import parse
 from convergent.harness import bounds
@@ -75,7 +76,7 @@ def test_a_non_finite_value_where_none_is_due_differs(poison):
 
 def test_an_infinity_is_right_where_the_result_overflows():
     case = parse("conv1d:i4_k1_float16_golden1").replace(data="normal")
-    big = oracle.Expected(
+    big = Expected(
         value=np.full((1, 4, 1), 1e5), magnitude=np.full((1, 4, 1), 1e5),
         terms=np.ones((1, 4, 1), np.int64),
     )  # fmt: skip
@@ -132,7 +133,7 @@ def test_the_bound_of_a_correct_sequential_sum_is_never_passed():
         exact = np.einsum("ij,ij->i", x.astype(np.float64), w.astype(np.float64))
         magnitude = np.einsum("ij,ij->i", np.abs(x, dtype=np.float64), np.abs(w, dtype=np.float64))
         summed = np.cumsum(x * w, axis=1, dtype=np.float32)[:, -1]
-        expected = oracle.Expected(value=exact, magnitude=magnitude, terms=np.full(exact.shape, n))
+        expected = Expected(value=exact, magnitude=magnitude, terms=np.full(exact.shape, n))
         assert (np.abs(summed - exact) <= bounds.bound(expected, "float32")).all()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from convergent.harness.outcome import Outcome, Worst
-from convergent.harness.record import End, Header, Run, Variant
+from convergent.harness.record import End, Header, Loaded, Run
 
 CASES = tuple(
     f"conv{dims}d:n2_i{size}_c4_k{kernel}_o6{stride}{padding}{dtype}{data}"
@@ -72,7 +72,7 @@ def make_wrong(**fields: Any) -> Outcome:
     return make_outcome(**(usual | {"worst": worst, "where": "last column"} | fields))
 
 
-def make_run(*outcomes: Outcome, variants: tuple[Variant, ...] = (), **fields: Any) -> Run:
+def make_run(*outcomes: Outcome, variants: tuple[Loaded, ...] = (), **fields: Any) -> Run:
     """Return a whole run of ``outcomes``."""
     names = dict.fromkeys([*(o.variant for o in outcomes), *(v.name for v in variants)])
     usual = {
@@ -90,7 +90,7 @@ def make_run(*outcomes: Outcome, variants: tuple[Variant, ...] = (), **fields: A
     end = End(finished="2026-01-02T03:05:05Z", wall=60.0, workers=55.0, harness=4.2, framework=41.0)
     kept = {"path": "runs/ci.jsonl", "end": end, "damaged": 0}
     kept |= {name: fields.pop(name) for name in tuple(kept) if name in fields}
-    described = {name: Variant(name=name, loaded={"version": "2.0"}) for name in names}
+    described = {name: Loaded(name=name, loaded={"version": "2.0"}) for name in names}
     described |= {v.name: v for v in variants}
     header = Header(**(usual | fields))
     return Run(header=header, variants=described, outcomes=list(outcomes), **kept)
@@ -106,7 +106,7 @@ def make_large_run(cases: tuple[str, ...] = CASES, seed: int = 1) -> Run:
         for method in methods
         for case in cases
     ]
-    absent = Variant(name="torch:compile", error="No module named 'torch' in /opt/venv/bin/python")
+    absent = Loaded(name="torch:compile", error="No module named 'torch' in /opt/venv/bin/python")
     return make_run(*outcomes, variants=(absent,))
 
 

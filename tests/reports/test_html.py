@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from convergent.harness.record import Variant
+from convergent.harness.record import Loaded
 from convergent.reports import html
 from convergent.reports.columns import columns, embed
 from convergent.reports.summary import summarise
@@ -56,8 +56,8 @@ def hostile(run_of, wrong, outcome):
     """Return a run file that says hostile things wherever a text may stand."""
     names = ("variant", "op", "method", "case", "where", "model", "detail", "note")
     everywhere = dict.fromkeys(names, HOSTILE)
-    absent = Variant(name=f"x{HOSTILE}", error=HOSTILE)
-    loaded = Variant(name=HOSTILE, loaded={HOSTILE: {HOSTILE: [HOSTILE]}, "version": HOSTILE})
+    absent = Loaded(name=f"x{HOSTILE}", error=HOSTILE)
+    loaded = Loaded(name=HOSTILE, loaded={HOSTILE: {HOSTILE: [HOSTILE]}, "version": HOSTILE})
     return run_of(
         wrong(**everywhere),
         wrong(**everywhere | {"known": HOSTILE}),
@@ -163,7 +163,7 @@ def test_an_empty_run_renders(run_of) -> None:
 
 
 def test_a_run_with_only_a_header_renders(run_of) -> None:
-    run = run_of(end=None, checks=12, variants=(Variant(name="torch"),))
+    run = run_of(end=None, checks=12, variants=(Loaded(name="torch"),))
     run.variants.clear()
     text = html.render(run)
     assert "torch could not be run." in text

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from convergent.harness.record import Variant
+from convergent.harness.record import Loaded
 from convergent.reports.explain import explain
 from convergent.reports.groups import magnitude
 from convergent.reports.histogram import EDGES, LIMIT_AT, histogram
@@ -101,7 +101,7 @@ def test_gaps_are_gathered_by_variant_and_reason(run_of, outcome) -> None:
     ],
 )
 def test_the_remedy_is_given_where_installing_helps(run_of, error, remedy) -> None:
-    run = run_of(variants=(Variant(name="torch:compile", error=error),))
+    run = run_of(variants=(Loaded(name="torch:compile", error=error),))
     (missing,) = summarise(run).missing
     assert (missing.variant, missing.remedy) == ("torch:compile", remedy)
 
@@ -129,7 +129,7 @@ def test_the_headline_says_what_is_known(run_of, outcome, wrong) -> None:
 
 
 def test_the_headline_says_that_a_run_is_not_whole(run_of, outcome) -> None:
-    absent = tuple(Variant(name=name, error="lost") for name in ("jax", "tensorflow"))
+    absent = tuple(Loaded(name=name, error="lost") for name in ("jax", "tensorflow"))
     said = headline(summarise(run_of(outcome(), variants=absent, checks=30, end=None)))
     assert said == (
         "The one check agrees. jax and tensorflow could not be run. "

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from convergent.harness.record import Variant
+from convergent.harness.record import Loaded
 from convergent.reports.terminal import Progress, print_summary
 
 HOSTILE = "[bold]x[/bold] [/] \x1b]0;owned\x07 \x1b[31m"
@@ -58,7 +58,7 @@ def test_many_findings_are_cut_and_the_rest_is_counted(run_of, wrong) -> None:
 
 
 def test_missing_variants_and_backends_come_with_the_way_to_add_them(run_of, outcome) -> None:
-    absent = Variant(name="jax", error="No module named 'jax'")
+    absent = Loaded(name="jax", error="No module named 'jax'")
     ways = {"tensorflow": 'pip install "convergent[tensorflow]"'}
     shown = _shown(run_of(outcome(), variants=(absent,)), missing=ways)
     assert "jax could not be run: No module named 'jax'\n    pip install" in shown
@@ -77,7 +77,7 @@ def test_notes_are_shown(run_of, outcome) -> None:
 
 def test_a_run_file_can_neither_style_nor_control_the_terminal(run_of, wrong) -> None:
     found = wrong(variant=HOSTILE, op=HOSTILE, case=HOSTILE, where=HOSTILE, note=HOSTILE)
-    absent = Variant(name="jax" + HOSTILE, error=HOSTILE)
+    absent = Loaded(name="jax" + HOSTILE, error=HOSTILE)
     shown = _shown(run_of(found, variants=(absent,)), report=Path(HOSTILE))
     assert "\x1b" not in shown
     assert "\x07" not in shown

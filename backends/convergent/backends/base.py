@@ -24,6 +24,8 @@ from typing import Any, Callable, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
+from convergent.backends import contracts
+from convergent.backends.modes import Mode
 from convergent.cases.case import Case
 from convergent.cases.data import Operands
 from convergent.cases.dtypes import Array
@@ -35,13 +37,17 @@ OPS: dict[str, tuple[str, ...]] = {
     "conv": ("y",),
     "backprop_input": ("x",),
     "backprop_filter": ("w",),
+    "backprop_bias": ("b",),
     "transpose": ("x",),
     "jacobian_input": ("y", "x"),
     "jacobian_filter": ("y", "w"),
     "transpose_jacobian_input": ("x", "y"),
     "transpose_jacobian_filter": ("x", "w"),
+    "contract": (),
 }
-"""Each op and the operands whose axes its result has, in order: a Jacobian has those of two."""
+"""Each op and the operands whose axes its result has, in order: a Jacobian has those of two.
+
+``contract`` stands for illegal calls, whose right result is an exception."""
 
 
 class Tensors(NamedTuple):
@@ -93,11 +99,16 @@ class Gap:
 
 @record
 class Result:
-    """What a method gave: a canonical array, the name of its dtype and its seconds."""
+    """What a method gave: canonical arrays, the name of their dtype and the seconds of each call.
 
-    array: Array
+    There is a second array if a further call on the same tensors gave other bits. ``kernel`` names
+    what computed it, where the framework can tell.
+    """
+
+    arrays: tuple[Array, ...]
     dtype: str
-    seconds: float
+    seconds: tuple[float, ...]
+    kernel: str = ""
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -122,7 +133,8 @@ class Backend(ABC):
     are the distributions that bring it (the first one's version is the variant's), ``gaps`` what
     it cannot do, ``trait_words`` (word: meaning) what of the machine decides gaps and known
     divergences. ``environment`` holds variables that must be set before the import; ``{cache}``
-    in a value stands for this project's folder in the user's cache.
+    in a value stands for this project's folder in the user's cache. ``modes`` are its switches,
+    ``variants`` those combinations (words joined by ``+``) that a run of all variants includes.
     """
 
     name: ClassVar[str]
@@ -130,6 +142,13 @@ class Backend(ABC):
     gaps: ClassVar[tuple[Gap, ...]] = ()
     environment: ClassVar[Mapping[str, str]] = {}
     trait_words: ClassVar[Mapping[str, str]] = {}
+    modes: ClassVar[tuple[Mode, ...]] = ()
+    variants: ClassVar[tuple[str, ...]] = ("",)
+    active: frozenset[str] = frozenset()
+
+    def enable(self, modes: frozenset[str]) -> None:
+        """Set the switches of ``modes``; called once, before anything is computed."""
+        self.active = modes
 
     @abstractmethod
     def loaded(self) -> dict[str, Any]:
@@ -153,6 +172,17 @@ class Backend(ABC):
     def wait(self, tensor: Any) -> None:  # noqa: B027 - only asynchronous frameworks need it
         """Return when ``tensor`` has been computed."""
 
+    def prepare(self, function: Callable[..., Any], case: Case) -> Callable[[Tensors], Any]:
+        """Return ``function`` of a method as it is called in the active modes.
+
+        A mode that compiles does so here; the compiled function is called as often as the method.
+        """
+        return functools.partial(function, self, case)
+
+    def kernel(self, printed: str) -> str:
+        """Name what computed the last call; ``printed`` is what it wrote on standard output."""
+        return ""
+
     @classmethod
     @functools.cache
     def methods(cls) -> Mapping[str, Method]:
@@ -163,18 +193,15 @@ class Backend(ABC):
             for function in vars(parent).values()
             for op, name in getattr(function, "convergent_ops", ())
         }
+        if hasattr(cls, "told"):
+            for name, function in contracts.methods().items():
+                found[f"contract/{name}"] = Method(op="contract", name=name, function=function)
         order = list(OPS)
         return dict(sorted(found.items(), key=lambda item: order.index(item[1].op)))
 
     @classmethod
-    def gap(cls, key: str, case: Case) -> Gap | None:
-        """Return the declared gap that keeps ``op/method`` from doing ``case``, if any."""
-        traits = cls.traits()
-        return next((gap for gap in cls.gaps if gap.covers(key, case, traits)), None)
-
-    @classmethod
-    def traits(cls) -> frozenset[str]:
-        """Return which of ``trait_words`` hold on this machine."""
+    def traits(cls, environment: Mapping[str, str]) -> frozenset[str]:
+        """Return which of ``trait_words`` hold on this machine, given a worker's variables."""
         return frozenset()
 
     def tensors(self, case: Case, operands: Operands) -> Tensors:
@@ -182,28 +209,49 @@ class Backend(ABC):
         roles = zip(("x", "w", "y"), operands)
         return Tensors(*(self.enter(a.transpose(self.axes(r, case)), case) for r, a in roles))
 
-    def run(self, key: str, case: Case, tensors: Tensors) -> Result:
-        """Compute ``op/method`` of ``case`` and return the canonical result.
+    def run(
+        self, key: str, case: Case, tensors: Tensors, printed: Callable[[], str], times: int = 1
+    ) -> Result:
+        """Compute ``op/method`` of ``case``, ``times`` times, and return the canonical result.
 
-        Raises ``UnknownMethod`` for a name that is none, and whatever the framework raises.
+        ``printed`` returns what was written on standard output since it was last called. Raises
+        ``UnknownMethod`` for a name that is none, and whatever the framework raises.
         """
         found = self.methods().get(key)
         if found is None:
-            raise UnknownMethod(f"{self.name} has no method {key!r}; see convergent list --methods")
-        start = time.perf_counter()
-        tensor = found.function(self, case, tensors)
-        self.wait(tensor)
-        seconds = time.perf_counter() - start
-        array, dtype = self.leave(tensor)
-        if isinstance(array, np.ma.MaskedArray) or not isinstance(array, np.ndarray):
-            raise TypeError(f"{key} gave a {type(array).__name__}, not a plain NumPy array")
-        return Result(array=self._canonical(array, found.op, case), dtype=dtype, seconds=seconds)
+            raise UnknownMethod(f"{self.name} has no method {key!r}; see convergent list methods")
+        call = self.prepare(found.function, case)
+        printed()
+        arrays: list[Array] = []
+        seconds: list[float] = []
+        kernel = ""
+        for _ in range(times):
+            start = time.perf_counter()
+            tensor = call(tensors)
+            self.wait(tensor)
+            seconds.append(time.perf_counter() - start)
+            kernel = kernel or self.kernel(printed())
+            array, dtype = self.leave(tensor)
+            if isinstance(array, np.ma.MaskedArray) or not isinstance(array, np.ndarray):
+                raise TypeError(f"{key} gave a {type(array).__name__}, not a plain NumPy array")
+            canonical = self._canonical(array, found.op, case)
+            if not arrays or not _same_bits(arrays[0], canonical):
+                arrays.append(canonical)
+        return Result(arrays=tuple(arrays), dtype=dtype, seconds=tuple(seconds), kernel=kernel)
 
     def _canonical(self, array: Array, op: str, case: Case) -> Array:
         order: list[int] = []
         for role in OPS[op]:
             first = len(order)
-            order += [first + int(axis) for axis in np.argsort(self.axes(role, case))]
+            axes = (0,) if role == "b" else self.axes(role, case)
+            order += [first + int(axis) for axis in np.argsort(axes)]
         if array.ndim != len(order):  # a wrong shape is for the comparator to say
             return np.ascontiguousarray(array)
         return np.ascontiguousarray(array.transpose(order))
+
+
+def _same_bits(first: Array, second: Array) -> bool:
+    """Say whether two arrays hold the same bits: NaN is itself, and -0 is not +0."""
+    if first.shape != second.shape or first.dtype != second.dtype:
+        return False
+    return first.tobytes() == second.tobytes()

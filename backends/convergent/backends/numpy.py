@@ -28,6 +28,8 @@ _CHUNK = 1 << 23  # elements of im2col at a time: 64 MiB
 
 def conv(case: Case, x: Float64, w: Float64) -> Float64:
     """Return ``y (N, *output, O)`` of ``x (N, *input, C)`` and ``w (*kernel, C/G, O)``."""
+    if not (x.size and w.size and min(case.output)):
+        return np.zeros((len(x), *case.output, case.out_channels))
     rows = _filter_matrix(case, w)
     y = np.empty((len(x), *case.output, case.out_channels))
     for part in _chunks(case, len(x)):
@@ -38,6 +40,8 @@ def conv(case: Case, x: Float64, w: Float64) -> Float64:
 
 def backprop_filter(case: Case, x: Float64, dy: Float64) -> Float64:
     """Return ``d_w (*kernel, C/G, O)`` of ``x (N, *input, C)`` and ``d_y (N, *output, O)``."""
+    if not (x.size and dy.size):
+        return np.zeros(case.w_shape)
     total: Float64 = np.zeros(())
     for part in _chunks(case, len(x)):
         total = total + _columns(case, x[part]).transpose(0, 2, 1) @ _rows(case, dy[part])
@@ -48,6 +52,8 @@ def backprop_filter(case: Case, x: Float64, dy: Float64) -> Float64:
 
 def backprop_input(case: Case, dy: Float64, w: Float64) -> Float64:
     """Return ``d_x (N, *input, C)`` of ``d_y (N, *output, O)`` and ``w (*kernel, C/G, O)``."""
+    if not (dy.size and w.size):
+        return np.zeros((len(dy), *case.input, case.in_channels))
     rows = _filter_matrix(case, w).transpose(0, 2, 1)
     dx = np.empty((len(dy), *case.input, case.in_channels))
     for part in _chunks(case, len(dy)):

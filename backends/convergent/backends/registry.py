@@ -9,7 +9,9 @@ import importlib
 import importlib.metadata
 import sys
 
+from convergent.backends import variant as variants
 from convergent.backends.base import Backend
+from convergent.backends.variant import Variant
 from convergent.cases.errors import BackendUnavailable, UnknownBackend
 
 BUILT_IN = {
@@ -47,8 +49,19 @@ def get(name: str) -> type[Backend]:
     return found
 
 
+def variant(name: str) -> Variant:
+    """Return the variant called ``name``: a backend, or ``backend:mode+mode``.
+
+    Raises ``UnknownBackend`` for a backend or a mode that nobody registered, ``BackendUnavailable``
+    for an adapter that does not load.
+    """
+    backend, _, words = name.partition(":")
+    return variants.make(get(backend), words)
+
+
 def version(name: str) -> str | None:
-    """Return the installed version of the framework behind ``name``, without importing it."""
+    """Return the installed version of the framework of a variant, without importing it."""
+    name = name.partition(":")[0]
     try:
         packages = get(name).packages
     except BackendUnavailable:

@@ -28,19 +28,26 @@ PADDINGS = ("VALID", "SAME", "SAME_LOWER")
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 LAYOUTS = ("channels_last", "channels_first")
 DATA = ("exact", "normal", "uniform")
+SPECIAL = ("nonfinite", "subnormal", "tiny", "signedzeros", "illegal")
+"""Data that ask one question each: of NaN and infinity, of underflowing products, of subnormal
+operands, of the sign of zero; ``illegal`` are exact operands of calls that must be refused."""
+MEMORY = ("plain", "offset", "gapped", "reversed", "readonly")
+"""Where the operands lie: on their own; one element into a buffer; every second element of one;
+back to front (negative strides); in memory that may not be written."""
 MAX_DIMS = 3
 _SEEDS = 10**18  # as many as a line names
 
 
 @record
 class Case:
-    """One problem: sizes, stride, padding, dilation, groups, dtype, layout, data and seed.
+    """One problem: sizes, stride, padding, dilation, groups, dtype, layout, memory, data, seed.
 
     ``input``, ``kernel``, ``stride`` and ``dilation`` hold one size per spatial dimension (1 to 3
     of them). ``padding`` is ``VALID``, ``SAME``, ``SAME_LOWER`` or a pair ``(before, after)`` per
     dimension, where a negative number crops. An input larger than the output needs is legal: it
-    is what *output padding* of a transposed convolution means. ``data`` is one of ``DATA`` or
-    the name of a golden (``golden1`` ...). Raises ``InvalidCase`` for what no convolution has.
+    is what *output padding* of a transposed convolution means. Batch, channels and output may be
+    empty. ``data`` is one of ``DATA`` and ``SPECIAL`` or the name of a golden (``golden1`` ...),
+    ``memory`` one of ``MEMORY``. Raises ``InvalidCase`` for what no convolution has.
     """
 
     input: tuple[int, ...]
@@ -54,6 +61,7 @@ class Case:
     padding: Padding = "VALID"
     dtype: str = "float32"
     layout: str = "channels_last"
+    memory: str = "plain"
     data: str = "exact"
     seed: int = 0
 
@@ -64,10 +72,10 @@ class Case:
         _check_sizes(self)
         _check_counts(self)
         _check_words(self)
-        if min(self.output) < 1:
+        if min(self.output) < 0:
             raise InvalidCase(
                 f"the kernel covers {_extents(self)} but the padded input has {_padded(self)}: "
-                f"no output is left; enlarge the input or the padding"
+                f"less than no output is left; enlarge the input or the padding"
             )
 
     @property
@@ -120,6 +128,15 @@ class Case:
         """Shape of the output of ``conv``: ``(N, *output, O)``."""
         return (self.batch, *self.output, self.out_channels)
 
+    def shape(self, role: str) -> tuple[int, ...]:
+        """Return the shape of ``x``, ``w``, ``y`` or the bias ``b``."""
+        return self.b_shape if role == "b" else getattr(self, f"{role}_shape")
+
+    @property
+    def b_shape(self) -> tuple[int, ...]:
+        """Shape of a bias, which is added to every place of an output channel: ``(O,)``."""
+        return (self.out_channels,)
+
     @property
     def macs(self) -> int:
         """Multiply-adds of one map, padding included."""
@@ -168,8 +185,9 @@ def _check_pads(case: Case, pads: Pads) -> None:
 def _check_counts(case: Case) -> None:
     for name in ("batch", "in_channels", "out_channels", "groups"):
         count = getattr(case, name)
-        if count < 1:
-            raise InvalidCase(f"{name} is {count}, must be positive")
+        if count < (name == "groups"):
+            wanted = "positive" if name == "groups" else "zero or more"
+            raise InvalidCase(f"{name} is {count}, must be {wanted}")
     for name in ("in_channels", "out_channels"):
         count = getattr(case, name)
         if count % case.groups:
@@ -177,11 +195,18 @@ def _check_counts(case: Case) -> None:
 
 
 def _check_words(case: Case) -> None:
-    for name, words in (("dtype", DTYPES), ("layout", LAYOUTS), ("padding", PADDINGS)):
+    for name, words in (
+        ("dtype", DTYPES),
+        ("layout", LAYOUTS),
+        ("padding", PADDINGS),
+        ("memory", MEMORY),
+    ):
         value = getattr(case, name)
         if isinstance(value, str) and value not in words:
             raise InvalidCase(f"{name} {value!r} is none of {', '.join(words)}")
-    if case.data not in DATA and not re.fullmatch(r"golden[0-9]+", case.data):
-        raise InvalidCase(f"data {case.data!r} is none of {', '.join(DATA)}, golden1, golden2, ...")
+    if case.data not in DATA + SPECIAL and not re.fullmatch(r"golden[0-9]+", case.data):
+        raise InvalidCase(
+            f"data {case.data!r} is none of {', '.join(DATA + SPECIAL)}, golden1, golden2, ..."
+        )
     if not 0 <= case.seed < _SEEDS:
         raise InvalidCase(f"seed {case.seed} must be from 0 to {_SEEDS - 1}")

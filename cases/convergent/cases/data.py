@@ -7,6 +7,13 @@ Every draw is integer arithmetic on PCG64's raw 64-bit words, whose stream NumPy
 *normal*: sums of 12 uniforms (Irwin-Hall: mean 0, variance 1, range -6 to 6).
 *uniform*: even on [-1, 1). Both kinds have mean zero, which keeps the rounding error of a sum
 independent of its length (Higham & Mary, 2020), so that the bound can be tight.
+
+The special kinds are small integers too, scaled by powers of two or with some of them replaced:
+
+*nonfinite*: NaN and infinities in the image and the output gradient, finite filters.
+*subnormal*: normal operands whose products are subnormal; no sum of them rounds.
+*tiny*: subnormal images and output gradients, filters so large that the results are normal.
+*signedzeros*: the first three quarters of image and output gradient are zeros of either sign.
 """
 
 from __future__ import annotations
@@ -24,7 +31,12 @@ from convergent.cases.dtypes import Array, Float64
 
 # Beyond this an integer adds no sharpness, and products stay far from every overflow.
 LARGEST_INTEGER = 32
+SPECIALS = (math.nan, math.inf, -math.inf)
+_BETWEEN_SPECIALS = 24  # elements per special one, so that most results stay finite
 _NORMAL_TERMS = 12
+_FILTER = 1  # its role
+_CLEAR_OF_SUBNORMALS = 4  # binary places between the smallest normal number and a tiny case's sums
+_BELOW_OVERFLOW = 6
 
 
 class Operands(NamedTuple):
@@ -60,6 +72,7 @@ def integer_limit(case: Case) -> int:
         taps * case.in_channels // case.groups,
         taps * case.out_channels // case.groups,
         case.batch * math.prod(case.output),
+        1,
     )
     form = dtypes.FORMATS[case.dtype]
     room = min(2.0 ** dtypes.FORMATS[form.accumulator].precision, form.largest)
@@ -68,7 +81,9 @@ def integer_limit(case: Case) -> int:
 
 def raw(case: Case, role: int, count: int) -> npt.NDArray[np.uint64]:
     """Return ``count`` 64-bit words of the stream of ``role`` (0: x, 1: w, 2: dy)."""
-    geometry = case.replace(dtype="float32", layout="channels_last", data="exact", seed=0)
+    geometry = case.replace(
+        dtype="float32", layout="channels_last", memory="plain", data="exact", seed=0
+    )
     entropy = [case.seed, role, zlib.crc32(str(geometry).encode())]
     words = np.random.PCG64(np.random.SeedSequence(entropy)).random_raw(count)
     return np.asarray(words, np.uint64)
@@ -76,12 +91,12 @@ def raw(case: Case, role: int, count: int) -> npt.NDArray[np.uint64]:
 
 def _draw(case: Case, role: int, shape: tuple[int, ...]) -> Float64:
     size = math.prod(shape)
-    if case.data == "exact":
+    if case.data not in ("normal", "uniform"):
         words = raw(case, role, size)
         limit = integer_limit(case)
         magnitude = (words >> np.uint64(33)) % np.uint64(limit) + np.uint64(1)
         sign = 1.0 - 2.0 * (words & np.uint64(1)).astype(np.float64)
-        return (sign * magnitude.astype(np.float64)).reshape(shape)
+        return _specialised(case, role, sign * magnitude.astype(np.float64)).reshape(shape)
     if case.data == "uniform":
         return (2.0 * _unit(raw(case, role, size)) - 1.0).reshape(shape)
     words = raw(case, role, size * _NORMAL_TERMS).reshape(_NORMAL_TERMS, size)
@@ -89,6 +104,27 @@ def _draw(case: Case, role: int, shape: tuple[int, ...]) -> Float64:
     for row in words:  # one fixed order, so that the float64 sum is the same everywhere
         total += _unit(row)
     return (total - _NORMAL_TERMS / 2).reshape(shape)
+
+
+def _specialised(case: Case, role: int, integers: Float64) -> Float64:
+    """Return the integers of a role scaled, or some of them replaced, as the data's kind says."""
+    form = dtypes.FORMATS[case.dtype]
+    last = form.emin - form.precision + 1  # the exponent of the smallest subnormal
+    is_filter = role == _FILTER
+    if case.data == "subnormal":
+        return np.ldexp(integers, -(-last // 2))
+    if case.data == "tiny":
+        up = min(form.precision + _CLEAR_OF_SUBNORMALS, form.emax - _BELOW_OVERFLOW)
+        return np.ldexp(integers, up if is_filter else last)
+    if case.data == "nonfinite" and not is_filter and integers.size:
+        # At least one of each operand, the others about evenly spread; which value by turns.
+        start = int(raw(case, role, 1)[0] % np.uint64(min(integers.size, _BETWEEN_SPECIALS)))
+        places = np.arange(start, integers.size, _BETWEEN_SPECIALS)
+        integers[places] = np.take(SPECIALS, np.arange(len(places)) + case.seed, mode="wrap")
+    if case.data == "signedzeros" and not is_filter:
+        zeros = integers[: 3 * integers.size // 4]
+        zeros[:] = np.copysign(0.0, zeros)
+    return integers
 
 
 def _unit(words: npt.NDArray[np.uint64]) -> Float64:

@@ -8,9 +8,12 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Callable
 
-from convergent.cases.case import Case
+from convergent.cases.case import MEMORY, SPECIAL, Case
+
+LARGE_JACOBIAN = 1 << 16
 
 
 def _has_idle_tap(case: Case) -> bool:
@@ -20,6 +23,14 @@ def _has_idle_tap(case: Case) -> bool:
         for i, k, s, d, (lo, _), out in axes
         for tap in range(k)
     )
+
+
+def _lies_in(memory: str) -> Callable[[Case], bool]:
+    return lambda case: case.memory == memory
+
+
+def _is_of(data: str) -> Callable[[Case], bool]:
+    return lambda case: case.data == data
 
 
 FEATURES: dict[str, tuple[str, Callable[[Case], bool]]] = {
@@ -32,6 +43,13 @@ FEATURES: dict[str, tuple[str, Callable[[Case], bool]]] = {
     "bfloat16": ("bfloat16", lambda c: c.dtype == "bfloat16"),
     "channels_last": ("channels last", lambda c: c.layout == "channels_last"),
     "channels_first": ("channels first", lambda c: c.layout == "channels_first"),
+    "empty": (
+        "no element in some operand",
+        lambda c: not all(map(math.prod, (c.x_shape, c.w_shape, c.y_shape))),
+    ),
+    "empty_batch": ("a batch of none", lambda c: c.batch == 0),
+    "empty_output": ("an output of no place", lambda c: min(c.output) == 0),
+    "no_channels": ("no channel in or out", lambda c: min(c.in_channels, c.out_channels) == 0),
     "batched": ("batch above one", lambda c: c.batch > 1),
     "strided": ("stride above one", lambda c: max(c.stride) > 1),
     "unequal_strides": ("strides differ by dimension", lambda c: len(set(c.stride)) > 1),
@@ -79,6 +97,14 @@ FEATURES: dict[str, tuple[str, Callable[[Case], bool]]] = {
         "stride larger than the dilated kernel",
         lambda c: any(s > e for s, e in zip(c.stride, c.extents)),
     ),
+    "large_jacobian": (
+        f"a Jacobian of more than {LARGE_JACOBIAN} entries",
+        lambda c: (
+            math.prod(c.y_shape) * max(map(math.prod, (c.x_shape, c.w_shape))) > LARGE_JACOBIAN
+        ),
+    ),
+    **{word: (f"operands in {word} memory", _lies_in(word)) for word in MEMORY[1:]},
+    **{word: (f"{word} data", _is_of(word)) for word in SPECIAL},
 }
 """Each feature's word, meaning and test."""
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 
 from convergent.cases.case import PADDINGS, Case, Padding
+from convergent.cases.errors import InvalidCase
 from convergent.cases.factors import FACTORS
 from convergent.cases.geometry import extent
 
@@ -100,7 +101,7 @@ def build(row: Row) -> Case:
         smallest = max(_SMALLEST[dims], *(e + s for e, s in zip(extents, stride)))
         size = _input(row["input"], (smallest,) * dims)
     in_channels, out_channels, groups = _CHANNELS[row["channels"], row["groups"], row["width"]]
-    return Case(
+    case = Case(
         input=size,
         kernel=kernel,
         batch=2 if row["batch"] == "several" else 1,
@@ -114,6 +115,9 @@ def build(row: Row) -> Case:
         layout=row["layout"],
         data=row["data"],
     )
+    if min(case.output) < 1:
+        raise InvalidCase(f"{case} has no output")
+    return case
 
 
 def _allows(forbidden: Mapping[str, tuple[str, ...]], row: Row) -> bool:

@@ -15,6 +15,7 @@ pytest's ``-k`` without quotes:
 ``p1`` ``p0+1x1+-2``    explicit zeros per side (``before+after``), negative crops
 ``float16``             dtype (default ``float32``)
 ``nchw``                channels first (``ncw``, ``ncdhw`` for 1-D, 3-D)
+``gapped``              where the operands lie (default ``plain``)
 ``normal``              kind of data (default ``exact``), or ``golden3``
 ``seed7``               seed of the data
 ======================= ===============================================================
@@ -28,7 +29,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from convergent.cases.case import DATA, DTYPES, Case, Padding
+from convergent.cases.case import DATA, DTYPES, MEMORY, SPECIAL, Case, Padding
 from convergent.cases.errors import InvalidCase
 
 CHANNELS_FIRST = {1: "ncw", 2: "nchw", 3: "ncdhw"}
@@ -58,6 +59,7 @@ def render(case: Case) -> str:
         ("", _render_padding(case.padding), "pVALID"),
         ("", case.dtype, "float32"),
         ("", CHANNELS_FIRST[case.dims] if case.layout == "channels_first" else "", ""),
+        ("", case.memory, "plain"),
         ("", case.data, "exact"),
         ("seed", case.seed, 0),
     ]
@@ -84,11 +86,12 @@ def parse(line: str) -> Case:
 
 
 def _read(word: str, dims: int) -> tuple[str, Any]:  # noqa: PLR0911 - one return per kind
-    if word in DTYPES:
-        return "dtype", word
+    for name, words in (("dtype", DTYPES), ("memory", MEMORY), ("data", DATA + SPECIAL)):
+        if word in words:
+            return name, word
     if word in (CHANNELS_FIRST[dims], CHANNELS_LAST[dims]):
         return "layout", "channels_first" if word == CHANNELS_FIRST[dims] else "channels_last"
-    if word in DATA or re.fullmatch(r"golden\d+", word):
+    if re.fullmatch(r"golden\d+", word):
         return "data", word
     if word in RULES:
         return "padding", RULES[word]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from convergent.cases.case import Case
 
-_DATA = {"exact": "exact small integers", "normal": "normal data", "uniform": "uniform data"}
+_DATA = {
+    "exact": "exact small integers",
+    "normal": "normal data",
+    "uniform": "uniform data",
+    "nonfinite": "NaN and infinities among small integers",
+    "subnormal": "integers whose products are subnormal",
+    "tiny": "subnormal images, large filters",
+    "signedzeros": "zeros of both signs",
+    "illegal": "a call to be refused",
+}
 
 
 def in_words(case: Case) -> str:
@@ -31,6 +40,8 @@ def in_words(case: Case) -> str:
         unused = _by(case.unused)
         parts.append(f"{unused} trailing {'place' if unused == '1' else 'places'} unused")
     last = [case.dtype, case.layout.replace("_", " "), _DATA.get(case.data, case.data)]
+    if case.memory != "plain":
+        last.insert(2, f"{case.memory} memory")
     if case.seed:
         last.append(f"seed {case.seed}")
     return f"{case.dims}-D: {', '.join(parts)}; {', '.join(last)}"

@@ -17,7 +17,7 @@ from convergent.cases.errors import UnknownMethod
 from convergent.harness.drive import Driver
 from convergent.harness.ledger import Ledger, load
 from convergent.harness.outcome import Outcome
-from convergent.harness.record import Variant
+from convergent.harness.record import Loaded
 from convergent.harness.referee import Referee
 
 
@@ -29,12 +29,17 @@ class Asker:
     """
 
     def __init__(
-        self, timeout: float = 120.0, ledger: Ledger | None = None, *, crowded: bool = False
+        self,
+        timeout: float = 120.0,
+        ledger: Ledger | None = None,
+        *,
+        crowded: bool = False,
+        repeat: int = 2,
     ) -> None:
         self.referee = Referee()
         self.last: Array | None = None
-        self.loaded: dict[str, Variant] = {}
-        self._timeout, self._crowded = timeout, crowded
+        self.loaded: dict[str, Loaded] = {}
+        self._timeout, self._crowded, self._repeat = timeout, crowded, repeat
         self._ledger = ledger or load()
         self._drivers: dict[str, Driver] = {}
         self._outcome: Outcome | None = None
@@ -44,9 +49,9 @@ class Asker:
 
         Raises ``UnknownBackend``, ``UnknownMethod`` and ``BackendUnavailable``.
         """
-        backend = registry.get(variant)
-        if key not in backend.methods():
-            known = ", ".join(backend.methods())
+        asked = registry.variant(variant)
+        if key not in asked.methods():
+            known = ", ".join(asked.methods())
             raise UnknownMethod(f"{variant} has no method {key!r}; it has {known}")
         if variant not in self._drivers:
             self._drivers[variant] = self._driver(variant)
@@ -73,6 +78,7 @@ class Asker:
             emit=self._take,
             announce=self._meet,
             timeout=self._timeout,
+            repeat=self._repeat,
             stop=threading.Event(),
             crowded=self._crowded,
         )
@@ -82,5 +88,5 @@ class Asker:
         version = str(loaded.loaded.get("version", "")) if loaded else ""
         self._outcome, self.last = self._ledger.excuse(outcome, version), array
 
-    def _meet(self, variant: Variant) -> None:
+    def _meet(self, variant: Loaded) -> None:
         self.loaded[variant.name] = variant

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from convergent.backends.oracle import Expected
+from convergent.backends.expected import Expected
 from convergent.cases.dtypes import FORMATS, Float64, Format, round_to
 
 LAMBDA = 0.25
@@ -57,9 +57,10 @@ def bound(expected: Expected, dtype: str) -> Float64:
     """Return the largest error, per element, of a correct result of ``dtype``."""
     form = FORMATS[dtype]
     unit = FORMATS[form.accumulator].unit_roundoff
+    finite = np.where(np.isfinite(expected.value), expected.value, 0.0)  # infinities do not round
     return (
         growth(expected.terms) * unit * expected.magnitude
-        + form.unit_roundoff * np.abs(expected.value)
+        + form.unit_roundoff * np.abs(finite)
         + expected.terms * form.eta
     )
 

@@ -12,14 +12,15 @@ import msgspec
 
 from convergent.backends import registry
 from convergent.backends.base import OPS
-from convergent.cases import goldens
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 from convergent.cases.errors import BackendUnavailable, WorkerLost
-from convergent.harness import compare
+from convergent.harness import remarks
+from convergent.harness.compare import digest
+from convergent.harness.judge import judge
 from convergent.harness.outcome import Judgement, Outcome
 from convergent.harness.plan import Work
-from convergent.harness.record import Variant
+from convergent.harness.record import Loaded
 from convergent.harness.referee import Referee
 from convergent.harness.worker.client import Answer, Client, Oversized, TimedOut
 
@@ -55,15 +56,17 @@ class Driver:
         *,
         referee: Referee,
         emit: Callable[[Outcome, Array | None], None],
-        announce: Callable[[Variant], None],
+        announce: Callable[[Loaded], None],
         timeout: float,
         stop: threading.Event,
         crowded: bool = False,
+        repeat: int = 2,
     ) -> None:
         self.variant, self.times = variant, Times()
-        self._backend = registry.get(variant)
+        self._asked = registry.variant(variant)
         self._referee, self._emit, self._announce = referee, emit, announce
         self._timeout, self._stop, self._crowded = timeout, stop, crowded
+        self._repeat = repeat
         self._client: Client | None = None
         self._held: Case | None = None  # the case that the worker has
         self._loaded = False
@@ -100,7 +103,7 @@ class Driver:
     def _case(self, work: Work) -> None:
         waiting: deque[str] = deque()
         for key in work.keys:
-            gap = self._backend.gap(key, work.case)
+            gap = self._asked.gap(key, work.case)
             if gap:
                 self._say(work.case, key, Judgement(verdict="unsupported", detail=gap.reason))
             else:
@@ -121,7 +124,7 @@ class Driver:
                 client = self._ready(case)
                 while waiting and len(opened) < AHEAD:
                     opened.append(waiting.popleft())
-                    client.send(opened[-1], self._timeout)
+                    client.send(opened[-1], self._timeout, self._repeat)
                 answer = client.answer(self._timeout, self._room(case, opened[0]))
             except WorkerLost as lost:
                 self._lost(case, opened, waiting, losses, lost)
@@ -131,9 +134,9 @@ class Driver:
 
     def _room(self, case: Case, key: str) -> int:
         """Return how many bytes an answer may have before its shape alone is wrong enough."""
-        shapes = {"x": case.x_shape, "w": case.w_shape, "y": case.y_shape}
         roles = OPS[key.partition("/")[0]]
-        return _SLACK + 4 * 8 * math.prod(math.prod(shapes[role]) for role in roles)
+        entries = math.prod(math.prod(case.shape(role)) for role in roles)
+        return _SLACK + 4 * 8 * self._repeat * entries
 
     def _lost(
         self,
@@ -151,11 +154,11 @@ class Driver:
         self.kill()
         waiting.extendleft(reversed(opened))
         opened.clear()
-        reason = _with_stack(str(lost), stack)
+        reason = remarks.with_stack(str(lost), stack)
         if isinstance(lost, Oversized):
             self._say(case, key, Judgement(verdict="differs", ratio="inf", detail=str(lost)))
         elif isinstance(lost, TimedOut) and (began or key in losses):
-            detail = _with_stack(f"{lost} after {self._timeout:g} s", stack)
+            detail = remarks.with_stack(f"{lost} after {self._timeout:g} s", stack)
             self._say(case, key, Judgement(verdict="timed_out", detail=detail))
         elif key in losses:
             self._say(case, key, Judgement(verdict="crashed", detail=reason))
@@ -173,7 +176,7 @@ class Driver:
             self._client = self._start()
             self.times.start += time.perf_counter() - began
             self._loaded = True
-            self._announce(Variant(name=self.variant, loaded=self._client.loaded))
+            self._announce(Loaded(name=self.variant, loaded=self._client.loaded))
         if self._held != case:
             self._client.take(case, self._referee.operands(case), self._timeout)
             self._held = case
@@ -189,47 +192,32 @@ class Driver:
                 # It loaded before, or it was killed from outside while it was importing.
                 if (self._loaded or "SIGKILL" in str(error)) and attempt + 1 < _STARTS:
                     continue
-                self._announce(Variant(name=self.variant, error=str(error)))
+                self._announce(Loaded(name=self.variant, error=str(error)))
                 raise
         raise AssertionError
 
     def _judge(self, case: Case, key: str, answer: Answer, loss: str) -> None:
         self.times.busy += answer.header.get("busy", 0.0)
         self._resident = answer.header.get("resident", 0)
-        if answer.header["is"] == "raised":
-            detail = str(answer.header.get("message"))
-            self._say(case, key, Judgement(verdict="raised", detail=detail), loss=loss)
-            return
-        seconds = float(answer.header.get("seconds", 0.0))
-        self.times.framework += seconds
-        array, dtype = answer.arrays[0], str(answer.header.get("dtype"))
-        found = self._referee.question(case, key.partition("/")[0]).judge(array, dtype)
-        changed = answer.header.get("changed")
-        if changed:
-            detail = f"the method changed its input {', '.join(map(str, changed))}"
-            found = msgspec.structs.replace(found, verdict="differs", detail=detail)
-        self._say(case, key, found, seconds, array=array, dtype=dtype, loss=loss)
+        self.times.framework += sum(answer.seconds)
+        self._say(case, key, judge(self._referee, case, key, answer), answer, loss)
 
-    def _say(  # noqa: PLR0913 - one outcome's parts
-        self,
-        case: Case,
-        key: str,
-        found: Judgement,
-        seconds: float = 0.0,
-        *,
-        array: Array | None = None,
-        dtype: str = "",
-        loss: str = "",
+    def _say(
+        self, case: Case, key: str, found: Judgement, answer: Answer | None = None, loss: str = ""
     ) -> None:
         op, _, name = key.partition("/")
+        array = answer.arrays[0] if answer and answer.arrays else None
+        first, again, *_ = (*answer.seconds, 0.0, 0.0) if answer else (0.0, 0.0)
         outcome = Outcome(
             variant=self.variant,
             op=op,
             method=name,
             case=str(case),
-            digest="" if array is None else compare.digest(array, dtype),
-            seconds=seconds,
-            note=_note(case, op, loss),
+            digest="" if array is None or answer is None else digest(array, answer.dtype),
+            seconds=first,
+            again=again,
+            kernel=str(answer.header.get("kernel", "")) if answer else "",
+            note=remarks.note(case, op, loss),
             **msgspec.structs.asdict(found),
         )
         self._emit(outcome, array)
@@ -241,21 +229,3 @@ class Driver:
         limit = int(self._client.loaded.get("resident", 0)) + _RECYCLE_GROWTH
         if self._resident > limit:
             self.kill()
-
-
-def _note(case: Case, op: str, loss: str) -> str:
-    """Return how a worker was lost at the first try, or what a golden's source got wrong."""
-    if loss:
-        return "" if "SIGKILL" in loss else f"at the first try {loss}; not at the second"
-    if not case.data.startswith("golden"):
-        return ""
-    golden = goldens.get(case.data)
-    return f"{golden.name}: {golden.erratum}" if golden.erratum and op in golden.expected else ""
-
-
-def _with_stack(detail: str, stack: str) -> str:
-    """Add the innermost lines of a native stack, on one line."""
-    lines = [line.strip() for line in stack.splitlines() if line.strip()]
-    frames = [line for line in lines if line.startswith(("File", "Fatal", "F0", "F1", "F2"))]
-    said = " < ".join((frames or lines[-2:])[:3])
-    return f"{detail}: {said[:300]}" if said else detail

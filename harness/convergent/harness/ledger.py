@@ -4,10 +4,10 @@ Strict: each entry names an example, the smallest check known to show it. A run 
 example no longer does fails, so that nobody keeps an excuse for a bug that is fixed. An entry::
 
     [[known]]
-    variant = "torch"                  # pattern of the variant's name
+    variant = "torch"                  # pattern of the variant; without ":" of its backend
     versions = ">=2.1,<2.14"           # of the framework (PEP 440)
     checks = ["backprop_input/*"]      # patterns of op/method
-    when = ["strided", "1d"]           # features (and traits of the machine) that must hold ...
+    when = ["strided", "1d"]           # features, traits of the machine and modes: must hold ...
     unless = ["dilated"]               # ... and must not have
     cases = "conv2d:*"                 # optional pattern of the case line
     verdicts = ["differs", "raised"]   # what such a check may come to
@@ -66,7 +66,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
         Not ``here``: on some machine, whatever this one's traits are.
         """
-        if not fnmatch.fnmatchcase(outcome.variant, self.variant):
+        name = outcome.variant if ":" in self.variant else outcome.variant.partition(":")[0]
+        if not fnmatch.fnmatchcase(name, self.variant):
             return False
         if not any(fnmatch.fnmatchcase(outcome.key, pattern) for pattern in self.checks):
             return False
@@ -151,14 +152,17 @@ def load(path: Path | None = None) -> Ledger:
 
 def _traits(variant: str) -> frozenset[str]:
     try:
-        return registry.get(variant).traits()
+        return registry.variant(variant).traits
     except (UnknownBackend, BackendUnavailable):
         return frozenset()  # a run file may come from anywhere
 
 
 @functools.cache
 def _trait_words() -> set[str]:
-    return {word for name in registry.BUILT_IN for word in registry.get(name).trait_words}
+    backends = [registry.get(name) for name in registry.BUILT_IN]
+    return {word for backend in backends for word in backend.trait_words} | {
+        mode.name for backend in backends for mode in backend.modes
+    }
 
 
 def _check(entry: Entry, place: str) -> None:

@@ -19,5 +19,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     timeout: float = 120.0
     jobs: int = 2
+    repeat: int = 2  # calls of each method on the same tensors, which must give the same bits
     stop_at_first: bool = False
     resume: bool = False

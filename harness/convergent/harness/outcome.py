@@ -18,7 +18,7 @@ from convergent.cases.errors import Disagreement
 Verdict = Literal[
     "agrees",  # equal (exact data) or within the bound (real data)
     "degraded",  # outside the bound, inside a wider derived one: less precise than its dtype
-    "differs",  # a wrong shape, dtype or value, or a changed input
+    "differs",  # a wrong shape, dtype or value, a changed input, another result the next time
     "unsupported",  # declared as a gap, with its reason; not run
     "raised",  # an exception where a result was due
     "crashed",  # the worker process ended
@@ -27,6 +27,11 @@ Verdict = Literal[
 ]
 VERDICTS: tuple[Verdict, ...] = Verdict.__args__  # type: ignore[attr-defined]
 PASSING: frozenset[Verdict] = frozenset({"agrees", "unsupported"})
+
+Asked = Literal["", "shape", "dtype", "value", "input", "repeat", "contract", "relation"]
+"""What a check asks of a result: its shape and dtype, its values, that the operands are as they
+were, that a second call gives the same bits, that an illegal call is refused, that a relation
+between results holds."""
 
 Number = float | Literal["nan", "inf", "-inf"]
 """A float that survives JSON, which has neither NaN nor infinity."""
@@ -57,7 +62,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data any error counts), ``ulp`` the largest error in units of the result's last place,
     ``outside`` of ``size`` elements lie outside. ``where`` says which elements in words, ``model``
     the wider bound that explains a ``degraded`` one. ``detail`` is one line: an exception, a
-    gap's reason, a shape.
+    gap's reason, a shape. ``question`` says what was asked where the answer is wrong.
     """
 
     verdict: Verdict
@@ -69,14 +74,16 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     where: str = ""
     model: str = ""
     detail: str = ""
+    question: Asked = ""
 
 
 class Outcome(Judgement, frozen=True, kw_only=True, omit_defaults=True, tag="check"):
     """The outcome of one check: case x op x method x variant, and its judgement.
 
     ``digest`` hashes the result's bits (C-contiguous, canonical). ``seconds`` is the time inside
-    the framework's call. ``known`` holds the reason of the ledger entry that allows this outcome,
-    ``note`` what is worth saying though nothing is wrong.
+    the framework's first call, ``again`` that inside the second, which finds everything compiled.
+    ``kernel`` is what computed it, where the framework tells. ``known`` holds the reason of the
+    ledger entry that allows this outcome, ``note`` what is worth saying though nothing is wrong.
     """
 
     variant: str
@@ -85,6 +92,8 @@ class Outcome(Judgement, frozen=True, kw_only=True, omit_defaults=True, tag="che
     case: str
     digest: str = ""
     seconds: float = 0.0
+    again: float = 0.0
+    kernel: str = ""
     known: str = ""
     note: str = ""
 

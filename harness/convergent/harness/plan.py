@@ -57,7 +57,7 @@ def plan(
     wanted = keyword(selection.keyword)
     planned: dict[str, list[Work]] = {}
     for variant in variants:
-        methods = registry.get(variant).methods().values()
+        methods = registry.variant(variant).methods().values()
         chosen = [m for m in methods if _chosen(m.op, m.name, selection)]
         works = []
         for case in cases:
@@ -189,6 +189,6 @@ def _check_names(variants: Iterable[str], selection: Selection) -> None:
             raise UnknownMethod(f"{op!r} is no op; the ops are {', '.join(OPS)}")
     for pattern in selection.methods:
         alone = Selection(methods=(pattern,))
-        every = (m for v in variants for m in registry.get(v).methods().values())
+        every = (m for v in variants for m in registry.variant(v).methods().values())
         if not any(_chosen(m.op, m.name, alone) for m in every):
             raise UnknownMethod(f"no method fits {pattern!r}; see convergent list methods")

@@ -37,7 +37,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
     environment: dict[str, Any]
 
 
-class Variant(msgspec.Struct, frozen=True, kw_only=True, tag="variant"):
+class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="variant"):
     """A variant that loaded, as its worker described it; or why it could not be run."""
 
     name: str
@@ -57,7 +57,7 @@ class End(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
     stale: tuple[str, ...] = ()  # ledger entries that no longer hold
 
 
-Line = Header | Variant | Outcome | End
+Line = Header | Loaded | Outcome | End
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     header: Header
-    variants: dict[str, Variant]
+    variants: dict[str, Loaded]
     outcomes: list[Outcome]
     end: End | None = None
     damaged: int = 0
@@ -77,14 +77,14 @@ def read(path: Path) -> Run:
     Raises ``RunFileDamaged`` if the file is missing, has no header or is of another schema.
     """
     header: Header | None = None
-    variants: dict[str, Variant] = {}
+    variants: dict[str, Loaded] = {}
     outcomes: dict[str, Outcome] = {}
     end: End | None = None
     damaged = 0
     for line in _lines(path):
         if isinstance(line, Header):
             header = line
-        elif isinstance(line, Variant):
+        elif isinstance(line, Loaded):
             variants[line.name] = _merged(variants.get(line.name), line)
         elif isinstance(line, Outcome):
             outcomes[line.id] = line
@@ -108,11 +108,11 @@ def read(path: Path) -> Run:
     )
 
 
-def _merged(before: Variant | None, now: Variant) -> Variant:
+def _merged(before: Loaded | None, now: Loaded) -> Loaded:
     """Keep an error beside what loaded: one worker's good start is no excuse for another's."""
     if before is None:
         return now
-    return Variant(
+    return Loaded(
         name=now.name, loaded=now.loaded or before.loaded, error=now.error or before.error
     )
 

@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 from convergent.backends import oracle
 from convergent.backends.base import OPS
 from convergent.cases import data, goldens
-from convergent.cases.case import Case
+from convergent.cases.case import SPECIAL, Case
 from convergent.cases.data import Operands
+from convergent.cases.features import features
 from convergent.harness import environment
 from convergent.harness.compare import Question
 
@@ -81,11 +82,22 @@ class _Cache(Generic[_K, _V]):
 
 
 def asks(case: Case, op: str) -> bool:
-    """Say whether ``op`` of ``case`` is worth asking: Jacobians only while they are small."""
+    """Say whether ``op`` of ``case`` is worth asking.
+
+    Illegal calls are asked of illegal cases, and nothing else is. Jacobians are asked while they
+    are small, of legal numbers in plain memory; their entries are operands, one product each. The
+    filter gradient of two ``tiny`` operands underflows, and a bias meets no special product.
+    """
+    if case.data == "illegal" or op == "contract":
+        return case.data == "illegal" and op == "contract"
+    if case.data in SPECIAL:
+        unasked = {"backprop_bias"} | ({"backprop_filter"} if case.data == "tiny" else set())
+        return "jacobian" not in op and op not in unasked
     if "jacobian" not in op:
         return True
-    shapes = {"x": case.x_shape, "w": case.w_shape, "y": case.y_shape}
-    return math.prod(math.prod(shapes[role]) for role in OPS[op]) <= JACOBIAN_ENTRIES
+    if case.memory != "plain" or "empty" in features(case):
+        return False
+    return math.prod(math.prod(case.shape(role)) for role in OPS[op]) <= JACOBIAN_ENTRIES
 
 
 def _contradiction(question: Question) -> str:

@@ -20,7 +20,7 @@ from convergent.harness.ledger import Ledger
 from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
 from convergent.harness.plan import Shared, Work
-from convergent.harness.record import End, Variant, Writer
+from convergent.harness.record import End, Loaded, Writer
 from convergent.harness.referee import Referee
 
 _MOST_ARRAYS = 50
@@ -88,6 +88,7 @@ class Session:
             emit=self._emit,
             announce=self._announce,
             timeout=self._options.timeout,
+            repeat=self._options.repeat,
             stop=self._stop,
             crowded=self._options.jobs > 1,
         )
@@ -105,7 +106,7 @@ class Session:
                 self._stop.set()
                 raise
 
-    def _announce(self, variant: Variant) -> None:
+    def _announce(self, variant: Loaded) -> None:
         with self._lock:
             if not variant.error:  # the version stays known to the ledger
                 self._versions[variant.name] = str(variant.loaded.get("version", ""))

@@ -22,6 +22,8 @@ _SPACE = {1: ("column",), 2: ("row", "column"), 3: ("plane", "row", "column")}
 def axis_names(op: str, rank: int) -> list[str]:
     """Return a name per axis of the canonical result of ``op``, whose rank is ``rank``."""
     roles = OPS[op]
+    if roles == ("b",):
+        return ["output channel"]
     space = _SPACE[rank // len(roles) - 2]
     named = {
         "x": ("batch", *space, "input channel"),

@@ -5,6 +5,7 @@ Results are rounded once into the case's dtype. Convolutions are always direct: 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Callable
 
@@ -122,6 +123,12 @@ class SciPy(Backend):
         """Return ``C^T d_y`` for the sparse matrix ``C`` of the image."""
         dw = matrix.filter_matrix(case, t.x.array).T @ t.dy.array.ravel()
         return Values(array=dw.reshape(case.w_shape), dtype=case.dtype)
+
+    @method("backprop_bias", "sum")
+    def bias_by_sum(self, case: Case, t: Tensors) -> Values:
+        """Add up d_y over batch and places with ``math.fsum``, which rounds once."""
+        columns = t.dy.array.reshape(-1, case.out_channels).T
+        return Values(array=np.array([math.fsum(column) for column in columns]), dtype=case.dtype)
 
     @method("jacobian_input", "sparse_matrix")
     def jacobian_input(self, case: Case, t: Tensors) -> Values:

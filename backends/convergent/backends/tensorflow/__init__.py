@@ -59,9 +59,9 @@ class TensorFlow(Backend, Gradients, Transpose, Depthwise):
         }
 
     @classmethod
-    def traits(cls) -> frozenset[str]:
+    def traits(cls, environment: Mapping[str, str]) -> frozenset[str]:
         """Return which dtypes run on Eigen's kernels here."""
-        return declared.traits()
+        return declared.traits(environment)
 
     def axes(self, role: str, case: Case) -> tuple[int, ...]:
         """Return the axes of NHWC or NCHW for images, of HWIO for filters."""

@@ -9,7 +9,7 @@ the gradients of convolutions with explicit padding whatever their dtype.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 
 from convergent.backends import processor
 from convergent.backends.base import Gap
@@ -60,14 +60,14 @@ _NEURAL = frozenset({"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_
 _BFLOAT16 = frozenset({"avx512f", "avx_ne_convert"})
 
 
-def traits() -> frozenset[str]:
+def traits(environment: Mapping[str, str]) -> frozenset[str]:
     """Return which dtypes oneDNN leaves to Eigen on this machine.
 
     Source: ``IsMklEnabled`` (tensorflow/core/util/util.cc) and
     ``IsBF16SupportedByOneDNNOnThisCPU`` (tensorflow/core/graph/mkl_graph_util.h).
     """
     has = processor.flags()
-    asked = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "").lower()
+    asked = environment.get("TF_ENABLE_ONEDNN_OPTS", "").lower()
     on = asked in ("1", "true") if asked else bool(has & _NEURAL)
     if not on:
         return frozenset({EIGEN_FLOAT32, EIGEN_BFLOAT16})

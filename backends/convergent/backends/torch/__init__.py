@@ -65,7 +65,7 @@ class Torch(Backend, Gradients, Transpose, Jacobians):
         self.torch, self.F, self.nn_grad = torch, functional, grad
 
     @classmethod
-    def traits(cls) -> frozenset[str]:
+    def traits(cls, environment: Mapping[str, str]) -> frozenset[str]:
         """Return the dtypes that oneDNN leaves to PyTorch's own kernels.
 
         Source: ``has_fp16_type_support`` and ``has_bf16_type_support`` of ideep, and the checks of

@@ -21,6 +21,8 @@ MATRIX = 48  # the widest sparse matrix that is printed
 MEANING = {
     "conv": "y = B(x, w): slide the filter over the image",
     "backprop_input": "d_x = A^T d_y: what each place of x adds to <y, d_y>",
+    "backprop_bias": "d_y summed over batch and places, channel by channel",
+    "contract": "what must be refused",
     "backprop_filter": "d_w = C^T d_y: what each tap of w adds to <y, d_y>",
     "transpose": "the transposed convolution of d_y: the value of backprop_input, an op of its own",
     "jacobian_input": "every d y_i / d x_j: the matrix A",
@@ -69,7 +71,7 @@ def _walk(ask: Asker, case: Case, op: str, variants: tuple[str, ...]) -> int:
     _print("expected", expected)
     findings, notes = 0, set()
     for variant in variants:
-        for key, method in registry.get(variant).methods().items():
+        for key, method in registry.variant(variant).methods().items():
             if method.op != op:
                 continue
             outcome = ask(variant, key, case)

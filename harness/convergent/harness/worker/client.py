@@ -24,6 +24,8 @@ PERTURB = {"MALLOC_PERTURB_": "128"}
 """glibc fills fresh memory with 0x7f (3.4e38, or NaN in float16): a kernel that returns memory it
 never wrote does so every time, not when the allocator happens to hand out a dirty block. See
 mallopt(3). What the environment sets itself wins."""
+VERBOSE = {"ONEDNN_VERBOSE": "1"}
+"""oneDNN says on standard output which kernel it runs (no other one, and no later)."""
 CROWDED = {"OMP_WAIT_POLICY": "passive"}
 """Where several workers share the cores, threads that spin while they wait take them from each
 other: PyTorch beside JAX was 15 times slower on two cores. How threads wait changes no result."""
@@ -35,19 +37,39 @@ class Answer(NamedTuple):
     header: dict[str, Any]
     arrays: list[Any]
 
+    @property
+    def message(self) -> str:
+        """The exception, where one was raised."""
+        return str(self.header.get("message", ""))
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the arrays, as the adapter names it."""
+        return str(self.header.get("dtype", ""))
+
+    @property
+    def seconds(self) -> tuple[float, ...]:
+        """The time inside each call of the framework."""
+        return tuple(map(float, self.header.get("seconds", ())))
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The operands that the method changed."""
+        return tuple(map(str, self.header.get("changed", ())))
+
 
 class Client:
-    """One worker process of one backend. Raises ``BackendUnavailable`` if it does not load.
+    """One worker process of one variant. Raises ``BackendUnavailable`` if it does not load.
 
     ``send`` and ``answer`` may be one request apart, so that the worker computes while the
     referee judges. After ``WorkerLost`` the client is dead; start another. ``crowded`` says
     that other workers run beside this one.
     """
 
-    def __init__(self, backend: str, *, crowded: bool = False) -> None:
+    def __init__(self, variant: str, *, crowded: bool = False) -> None:
         self._pipe = Pipe(
-            [sys.executable, "-m", "convergent.harness.worker", backend, str(os.getpid())],
-            {**(CROWDED if crowded else {}), **_environment(backend)},
+            [sys.executable, "-m", "convergent.harness.worker", variant, str(os.getpid())],
+            {**(CROWDED if crowded else {}), **_environment(variant)},
         )
         self.started: str = ""  # the key of the check that the worker began last
         try:
@@ -56,21 +78,21 @@ class Client:
             tail = " ".join(self.stderr_tail().split())[-300:]
             self.close()
             reason = f"{lost}: {tail}" if tail else str(lost)
-            raise BackendUnavailable(f"the worker of {backend} did not start: {reason}") from lost
+            raise BackendUnavailable(f"the worker of {variant} did not start: {reason}") from lost
         if said.get("is") != "ready":
             self.close()
             raise BackendUnavailable(str(said.get("message", "the worker said nothing of use")))
         self.loaded: dict[str, Any] = said["loaded"]
-        self._check_version(backend)
+        self._check_version(variant)
         self.start_seconds: float = said["seconds"]
 
     def take(self, case: Case, operands: Operands, timeout: float) -> None:
         """Hand over the case that the following checks are of."""
         self._pipe.send({"do": "case", "case": str(case)}, operands, timeout)
 
-    def send(self, key: str, timeout: float) -> None:
-        """Ask for ``op/method`` of the case at hand."""
-        self._pipe.send({"do": "check", "key": key}, (), timeout)
+    def send(self, key: str, timeout: float, times: int = 1) -> None:
+        """Ask for ``op/method`` of the case at hand, computed ``times`` times."""
+        self._pipe.send({"do": "check", "key": key, "times": times}, (), timeout)
 
     def answer(self, timeout: float, most: int = MOST_BYTES) -> Answer:
         """Return the answer to the oldest open request; its arrays hold ``most`` bytes at most.
@@ -90,13 +112,13 @@ class Client:
                 raise WorkerLost(f"garbage in a frame: {str(frame.header)[:80]}")
             return Answer(frame.header, frame.arrays)
 
-    def _check_version(self, backend: str) -> None:
+    def _check_version(self, variant: str) -> None:
         """See that the framework is the one that was asked for, not one found on some path."""
-        asked, loaded = registry.version(backend), str(self.loaded.get("version"))
+        asked, loaded = registry.version(variant), str(self.loaded.get("version"))
         if asked is not None and asked.partition("+")[0] != loaded.partition("+")[0]:
             self.close()
             raise BackendUnavailable(
-                f"{backend} {asked} is installed, but the worker loaded {loaded} from "
+                f"{variant} {asked} is installed, but the worker loaded {loaded} from "
                 f"{self.loaded.get('file')}; look at PYTHONPATH"
             )
 
@@ -119,11 +141,15 @@ def source_roots() -> list[str]:
     return [str(Path(path).parent) for path in paths]
 
 
-def _environment(backend: str) -> dict[str, str]:
-    """Return a worker's environment: this project importable, the working folder not."""
+def _environment(variant: str) -> dict[str, str]:
+    """Return a worker's environment: this project importable, the working folder not.
+
+    The user's variables win over a backend's own, and the modes that were asked for over both.
+    """
     inherited = os.environ.get("PYTHONPATH", "")
     path = [*source_roots(), *([inherited] if inherited else [])]
     added = {"PYTHONPATH": os.pathsep.join(path), "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
     cache = str(platformdirs.user_cache_path("convergent"))
-    own = {k: v.format(cache=cache) for k, v in registry.get(backend).environment.items()}
-    return {**PERTURB, **own, **os.environ, **added}
+    asked = registry.variant(variant)
+    own = {k: v.format(cache=cache) for k, v in asked.backend.environment.items()}
+    return {**PERTURB, **VERBOSE, **own, **os.environ, **asked.environment, **added}

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import fcntl
 import os
 import resource
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -29,15 +31,16 @@ from convergent.harness.worker import frames
 _PR_SET_PDEATHSIG = 1
 _TRACE_LINES = 12
 _LONGEST_LINE = 2000
+_MOST_PRINTED = 1 << 16
 
 
 def main(argv: list[str]) -> int:
-    """Serve a backend on the standard streams; ``argv``: its name and the referee's process id."""
+    """Serve a variant on the standard streams; ``argv``: its name and the referee's process id."""
     name, referee = argv
-    requests, answers = _take_streams()
+    requests, answers, printed = _take_streams()
     _guard_process(int(referee))
     backend = _load(name, answers)
-    server = _Server(backend, answers)
+    server = _Server(backend, answers, printed)
     while True:
         frame = frames.receive(requests.read)
         if frame is None:
@@ -45,14 +48,31 @@ def main(argv: list[str]) -> int:
         server.serve(frame)
 
 
-def _take_streams() -> tuple[BinaryIO, BinaryIO]:
-    """Keep the pipes for frames alone: what a framework prints goes to standard error."""
+def _take_streams() -> tuple[BinaryIO, BinaryIO, _Printed]:
+    """Keep the pipes for frames alone: what a framework prints goes to a file of its own."""
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
-    os.dup2(2, 1)
-    return requests, answers
+    return requests, answers, _Printed()
+
+
+class _Printed:
+    """Standard output as a file that is read and emptied after every call."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+        flags = fcntl.fcntl(self._file, fcntl.F_GETFL)
+        fcntl.fcntl(self._file, fcntl.F_SETFL, flags | os.O_APPEND)
+        os.dup2(self._file.fileno(), 1)
+
+    def __call__(self) -> str:
+        """Return what was printed since the last call; of very much, the beginning."""
+        if not os.fstat(1).st_size:
+            return ""
+        text = os.pread(1, _MOST_PRINTED, 0)
+        os.ftruncate(1, 0)
+        return text.decode(errors="replace")
 
 
 def _guard_process(referee: int) -> None:
@@ -68,7 +88,9 @@ def _guard_process(referee: int) -> None:
 def _load(name: str, answers: BinaryIO) -> Backend:
     start = time.perf_counter()
     try:
-        backend = registry.get(name)()
+        asked = registry.variant(name)
+        backend = asked.backend()
+        backend.enable(frozenset(mode.name for mode in asked.modes))
         loaded = {"python": sys.version.split()[0], "numpy": np.__version__, **backend.loaded()}
     except Exception as error:  # noqa: BLE001 - whatever importing a framework may raise
         unavailable = {"is": "unavailable", "message": _line(error), "trace": _trace()}
@@ -82,8 +104,8 @@ def _load(name: str, answers: BinaryIO) -> Backend:
 class _Server:
     """Holds the case at hand, whose tensors every check of it shares."""
 
-    def __init__(self, backend: Backend, answers: BinaryIO) -> None:
-        self._backend, self._answers = backend, answers
+    def __init__(self, backend: Backend, answers: BinaryIO, printed: _Printed) -> None:
+        self._backend, self._answers, self._printed = backend, answers, printed
         self._case: Case | None = None
         self._operands: Operands | None = None
         self._tensors: Tensors | None = None
@@ -97,7 +119,7 @@ class _Server:
         start = time.perf_counter()
         key = frame.header["key"]
         _send(self._answers, frames.pack({"is": "start", "key": key}))
-        answer, arrays = self._answer(key)
+        answer, arrays = self._answer(key, int(frame.header.get("times", 1)))
         answer["busy"] = time.perf_counter() - start
         answer["resident"] = _resident_bytes()
         try:
@@ -106,20 +128,20 @@ class _Server:
             packed = frames.pack({"is": "raised", "message": _line(error), "trace": ""})
         _send(self._answers, packed)
 
-    def _answer(self, key: str) -> tuple[dict[str, Any], list[Any]]:
+    def _answer(self, key: str, times: int) -> tuple[dict[str, Any], list[Any]]:
         assert self._case is not None
         assert self._operands is not None
         try:
             if self._tensors is None:
                 self._tensors = self._backend.tensors(self._case, self._operands)
-            result = self._backend.run(key, self._case, self._tensors)
+            result = self._backend.run(key, self._case, self._tensors, self._printed, times)
             changed = self._changed()
         except KeyboardInterrupt:
             _give_up()
         except BaseException as error:  # noqa: BLE001 - whatever a framework may raise
             self._tensors = None
             return {"is": "raised", "message": _line(error), "trace": _trace()}, []
-        return _described(result, changed), [result.array]
+        return _described(result, changed), list(result.arrays)
 
     def _changed(self) -> list[str]:
         """Return the operands that the method changed, and take fresh ones if there are any."""
@@ -141,7 +163,12 @@ class _Server:
 
 
 def _described(result: Result, changed: list[str]) -> dict[str, Any]:
-    answer = {"is": "result", "dtype": str(result.dtype), "seconds": result.seconds}
+    answer = {
+        "is": "result",
+        "dtype": str(result.dtype),
+        "seconds": result.seconds,
+        "kernel": result.kernel,
+    }
     return {**answer, "changed": changed} if changed else answer
 
 

@@ -1,0 +1,76 @@
+"""A backend as it is run: ``torch``, ``torch:no_onednn``, ``tensorflow:xla+threads1``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from convergent.backends.base import Backend, Gap, Method
+from convergent.backends.modes import Mode
+from convergent.cases.case import Case
+from convergent.cases.errors import UnknownBackend
+from convergent.cases.record import record
+
+
+@record
+class Variant:
+    """A backend's class and the modes that are on, in the order of their declaration."""
+
+    backend: type[Backend]
+    modes: tuple[Mode, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """``torch`` or ``torch:no_onednn+threads1``."""
+        words = "+".join(mode.name for mode in self.modes)
+        return f"{self.backend.name}:{words}" if words else self.backend.name
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What not every machine has and this variant needs."""
+        return frozenset(mode.needs for mode in self.modes if mode.needs)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that the modes set; they win over the user's."""
+        return dict(pair for mode in self.modes for pair in mode.environment)
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """The words of its modes, and those of the machine that decide which kernels it has."""
+        return _traits(self.backend, self.modes)
+
+    def methods(self) -> Mapping[str, Method]:
+        """Return the methods by ``op/method``."""
+        return self.backend.methods()
+
+    def gap(self, key: str, case: Case) -> Gap | None:
+        """Return the declared gap that keeps ``op/method`` from doing ``case``, if any."""
+        traits = self.traits
+        return next((gap for gap in self.backend.gaps if gap.covers(key, case, traits)), None)
+
+
+def make(backend: type[Backend], words: str) -> Variant:
+    """Return the variant of ``backend`` whose modes ``words`` names, joined by ``+``.
+
+    Raises ``UnknownBackend`` for a mode that it has not, or for two that exclude each other.
+    """
+    known = {mode.name: mode for mode in backend.modes}
+    asked = words.split("+") if words else []
+    for word in asked:
+        if word not in known:
+            there = ", ".join(known) or "none"
+            raise UnknownBackend(f"{backend.name} has no mode {word!r}; its modes are: {there}")
+    modes = tuple(mode for mode in backend.modes if mode.name in asked)
+    groups = [mode.group for mode in modes if mode.group]
+    for group in set(groups):
+        if groups.count(group) > 1:
+            both = " and ".join(mode.name for mode in modes if mode.group == group)
+            raise UnknownBackend(f"{backend.name}: the modes {both} exclude each other")
+    return Variant(backend=backend, modes=modes)
+
+
+def _traits(backend: type[Backend], modes: tuple[Mode, ...]) -> frozenset[str]:
+    own = {key: value for mode in modes for key, value in mode.environment}
+    words = frozenset(mode.name for mode in modes)
+    return words | backend.traits({**os.environ, **own})

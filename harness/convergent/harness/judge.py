@@ -1,0 +1,65 @@
+"""What a worker's answer comes to: every question that is asked of it, in their order.
+
+An exception is right for an illegal call and for nothing else. A result must have the right shape,
+dtype and values, must have left the operands as they were, and must be the same bit by bit when the
+method is called again.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import numpy as np
+
+from convergent.backends import contracts
+from convergent.cases.case import Case
+from convergent.cases.dtypes import Array
+from convergent.harness.outcome import Judgement
+from convergent.harness.referee import Referee
+from convergent.harness.worker.client import Answer
+
+# Words of frameworks for "we did not think of this": an exception, but no answer to a user.
+_OWN_FAULT = re.compile(
+    r"INTERNAL ASSERT|please report a bug|^SystemError|^InternalError|RuntimeError: INTERNAL"
+)
+
+
+def judge(referee: Referee, case: Case, key: str, answer: Answer) -> Judgement:
+    """Return what ``answer`` to the check ``key`` of ``case`` comes to."""
+    op, _, name = key.partition("/")
+    if op == "contract":
+        return _refusal(name, answer)
+    if answer.header["is"] == "raised":
+        return Judgement(verdict="raised", detail=answer.message)
+    question = referee.question(case, op)
+    found = question.judge(answer.arrays[0], answer.dtype)
+    if answer.changed:
+        detail = f"the method changed its input {', '.join(answer.changed)}"
+        found = msgspec.structs.replace(found, verdict="differs", detail=detail, question="input")
+    if len(answer.arrays) > 1:
+        found = _unsteady(found, answer.arrays[0], answer.arrays[1])
+    return found
+
+
+def _refusal(name: str, answer: Answer) -> Judgement:
+    if answer.header["is"] == "raised":
+        if _OWN_FAULT.search(answer.message):
+            return Judgement(verdict="raised", detail=answer.message, question="contract")
+        return Judgement(verdict="agrees", detail=answer.message)
+    shape = answer.arrays[0].shape
+    detail = f"returned a result of shape {shape} where an error is due: {contracts.reason(name)}"
+    return Judgement(verdict="differs", detail=detail, question="contract")
+
+
+def _unsteady(found: Judgement, first: Array, second: Array) -> Judgement:
+    """Return ``found`` with what a further call on the same operands gave instead."""
+    if first.shape != second.shape:
+        said = f"a further call on the same input gave shape {second.shape}"
+    else:
+        bits = [array.view(np.uint8).reshape(array.size, -1) for array in (first, second)]
+        count = int(np.count_nonzero((bits[0] != bits[1]).any(axis=1)))
+        said = f"a further call on the same input gave other bits in {count} of {first.size}"
+    if found.verdict == "differs":
+        return msgspec.structs.replace(found, detail="; ".join(filter(None, [found.detail, said])))
+    return msgspec.structs.replace(found, verdict="differs", detail=said, question="repeat")
