@@ -39,7 +39,11 @@ MEANING = {
 )
 @click.argument("case", type=choose.CASE)
 @click.option(
-    "--backend", "backends", multiple=True, help="A backend; repeat. [default: installed]"
+    "--backend",
+    "--variant",
+    "backends",
+    multiple=True,
+    help="A variant; repeat.  [default: installed]",
 )
 @click.option("--op", "ops", multiple=True, type=click.Choice(list(OPS)), help="An op; repeat.")
 @click.option("--timeout", default=120.0, type=choose.SECONDS, help="Seconds per check.")
