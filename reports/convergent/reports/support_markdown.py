@@ -21,6 +21,7 @@ from convergent.reports.support_words import (
     holds,
     methods,
     sets,
+    together,
     whole,
 )
 
@@ -34,8 +35,8 @@ and want the framework to raise.
 | sign | meaning |
 | --- | --- |
 | ✓ | no gap is declared: these cases are asked and judged |
-| ✗<sup>1</sup> | no case with this feature can be done, for the reason 1 of this backend |
-| ◐<sup>1</sup> | some cases with this feature cannot be done: the reason 1 gives the conditions |
+| ✗ 1 | no case with this feature can be done, for the reason 1 of this backend |
+| ◐ 1 | some cases with this feature cannot be done: the reason 1 gives the conditions |
 
 A column is a feature of a case; features that no gap of the op concerns have none. A reason that
 needs several features (`3d` and `grouped`) stands in each of their columns as ◐. Features that say
@@ -122,11 +123,11 @@ def _methods(sheet: Sheet, op: str) -> list[str]:
         first = group[0]
         cells = [first.always] if general else []
         cells += [first.cells.get(words[0], Cell()) for words in shown]
-        table.append([_names(group, "<br>"), *map(_cell, cells)])
+        table.append([_names(group, "<br>"), *(_cell(sheet.backend, cell) for cell in cells)])
     heads = [
         "method",
         *([ALWAYS] if general else []),
-        *(", ".join(map(head, words)) for words in shown),
+        *(together(words, head) for words in shown),
     ]
     return [*parts, *_table(heads, table), ""]
 
@@ -136,7 +137,7 @@ def _refusals(sheet: Sheet) -> list[str]:
     table = [
         [
             f"`{refusal.name}`",
-            *(_cell(refusal.cells[op]) if op in refusal.cells else "" for op in ops),
+            *(_cell(sheet.backend, refusal.cells[op]) if op in refusal.cells else "" for op in ops),
             _safe(refusal.reason),
         ]
         for refusal in sheet.refusals
@@ -150,7 +151,12 @@ def _refusals(sheet: Sheet) -> list[str]:
 
 def _notes(sheet: Sheet) -> list[str]:
     table = [
-        [str(note.number), _safe(note.reason), holds(note, _code), blame(note, _code)]
+        [
+            f'<a id="{sheet.backend}-{note.number}"></a>{note.number}',
+            _safe(note.reason),
+            holds(note, _code),
+            blame(note, _code),
+        ]
         for note in sheet.notes
     ]
     parts = [*_table(["", "reason", "holds", "whose"], table), ""]
@@ -193,9 +199,10 @@ def _words(sheets: Sequence[Sheet]) -> list[str]:
     return ["## Features\n", *_table(["word", "column", "meaning"], table), ""]
 
 
-def _cell(cell: Cell) -> str:
-    numbers = ", ".join(map(str, cell.notes))
-    return SIGNS[cell.support] + (f"<sup>{numbers}</sup>" if numbers else "")
+def _cell(backend: str, cell: Cell) -> str:
+    """Return a sign and links to its reasons; no superscripts, which cannot be wrapped."""
+    numbers = ", ".join(f"[{number}](#{backend}-{number})" for number in cell.notes)
+    return f"{SIGNS[cell.support]}&nbsp;{numbers}" if numbers else SIGNS[cell.support]
 
 
 def _names(rows: Iterable[Row], between: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from convergent.backends.base import OPS, Gap
-from convergent.cases.case import DTYPES, Case
+from convergent.cases.case import Case
 from convergent.cases.words import in_words
 from convergent.reports.support import CONTRACT, Refusal, Row, Sheet
 from convergent.reports.support_case import Answer
@@ -20,6 +20,7 @@ from convergent.reports.support_words import (
     holds,
     methods,
     sets,
+    together,
     whole,
 )
 from convergent.reports.terminal import plain
@@ -107,7 +108,7 @@ def _said(row: Row, features: Iterable[str]) -> Iterator[tuple[str, Text]]:
         shown.append(((ALWAYS,), row.always))
     shown += [(words, row.cells[words[0]]) for words in columns(features, (row,))]
     for words, cell in shown:
-        by_support.setdefault(cell.support, []).append((_joined(words), cell))
+        by_support.setdefault(cell.support, []).append((together(words), cell))
     for support in ("no", "partly"):
         text = _text("")
         for number, (said, cell) in enumerate(by_support.get(support, ())):
@@ -211,11 +212,6 @@ def _entry(
 
 def _numbers(cell: Cell) -> str:
     return f"[{','.join(map(str, cell.notes))}]" if cell.notes else ""
-
-
-def _joined(words: Iterable[str]) -> str:
-    said = ", ".join(words)
-    return said.replace(", ".join(DTYPES), "each dtype")
 
 
 def _line(console: Console, text: str, style: str = "", more: str = "") -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from convergent.backends.base import Gap
 from convergent.backends.modes import Mode
+from convergent.cases.case import DTYPES
 from convergent.cases.features import FEATURES
 from convergent.reports.support import CONTRACT, Row, Sheet
 from convergent.reports.support_cells import Cell, Note
@@ -32,6 +33,13 @@ _HEADS = {
 def head(word: str) -> str:
     """Return a feature as the head of a narrow column."""
     return _HEADS.get(word, word.replace("_", " "))
+
+
+def together(words: Sequence[str], heads: Mark = str) -> str:
+    """Return features that share a column."""
+    if set(words).issuperset(DTYPES):
+        words = ["each dtype", *(word for word in words if word not in DTYPES)]
+    return ", ".join(map(heads, words))
 
 
 def methods(sheet: Sheet) -> str:
