@@ -61,6 +61,7 @@ class Planted(Backend):
         gap("strided", "old", reason="old machines do not stride", kind="notimpl"),
         gap("fast", methods=("conv/plain",), reason="nothing plain is fast", kind="never"),
         gap(methods=("contract/conv_rank",), reason="more batch axes are welcome", kind="never"),
+        gap("reversed", methods=("*",), reason="memory goes forward"),
     )
 
     @method("conv", "native")
@@ -316,6 +317,14 @@ def test_columns_that_say_the_same_are_one():
     assert columns(words, [row]) == [("float64", "float16", "strided")]
 
 
+def test_what_no_method_does_is_said_once():
+    assert SHEET.shared.cells.keys() == {"reversed"}
+    assert [row.cells.keys() for row in SHEET.own if row.name == "plain"] == [set(), set()]
+    assert all(row.cells["reversed"].support == "no" for row in SHEET.rows)
+    assert shown(support_text.print_sheets, [SHEET]).count("reversed [6]") == 1
+    assert support_markdown.page([SHEET]).count("#planted-6)") == 1
+
+
 # --- illegal calls and modes
 
 
@@ -331,7 +340,7 @@ def test_illegal_calls_and_modes_are_shown():
     for text in (support_markdown.page([SHEET]), shown(support_text.print_sheets, [SHEET])):
         for said in (
             "more batch axes are welcome", "stride_zero", "a window that does not move has no end",
-            "all tricks on", "FAST=1", "patience", "speed", "planted:fast", "an old processor",
+            "all tricks on", "FAST=1", "patience", "not with", "planted:fast", "an old processor",
         ):  # fmt: skip
             assert said in text
     backend = json.loads(support_json.document([SHEET]))["backends"]["planted"]

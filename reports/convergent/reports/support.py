@@ -17,6 +17,7 @@ from convergent.cases.record import record
 from convergent.reports.support_cells import Cell, Judge, Note, features_of, gaps_of, notes_of
 
 CONTRACT = "contract"
+_EVERY = Method(op="*", name="*", function=lambda *_: None)  # stands for all methods of a backend
 
 
 @record
@@ -51,13 +52,17 @@ class Refusal:
 class Sheet:
     """What one backend supports; ``features`` are those that its gaps name, in their usual order.
 
-    ``notes`` are those of the rows and refusals, numbered through all that the backend declares.
+    ``rows`` hold all gaps of each method, ``own`` the same methods without the gaps that every
+    method of the backend has, which ``shared`` holds. ``notes`` are those of the rows and refusals,
+    numbered through all that the backend declares.
     """
 
     backend: str
     meaning: str
     features: tuple[str, ...]
     rows: tuple[Row, ...]
+    own: tuple[Row, ...]
+    shared: Row
     refusals: tuple[Refusal, ...]
     notes: tuple[Note, ...]
     modes: tuple[Mode, ...]
@@ -70,8 +75,8 @@ class Sheet:
         return tuple(dict.fromkeys(row.op for row in self.rows))
 
     def of(self, op: str) -> tuple[Row, ...]:
-        """Return the rows of ``op``."""
-        return tuple(row for row in self.rows if row.op == op)
+        """Return the rows of ``op`` without what every method shares."""
+        return tuple(row for row in self.own if row.op == op)
 
 
 def sheets(names: Sequence[str] = (), ops: Sequence[str] = ()) -> list[Sheet]:
@@ -94,24 +99,36 @@ def check_ops(ops: Iterable[str]) -> None:
 def sheet(backend: type[Backend], ops: Sequence[str] = ()) -> Sheet:
     """Return what one backend supports."""
     judge = Judge(notes=notes_of(backend.gaps), modes=backend.modes)
-    methods = {
-        method: gaps_of(key, backend.gaps)
-        for key, method in backend.methods().items()
-        if not ops or method.op in ops
-    }
-    shown = {gap for gaps in methods.values() for gap in gaps}
+    every = {method: gaps_of(key, backend.gaps) for key, method in backend.methods().items()}
+    asked = {m: gaps for m, gaps in every.items() if not ops or m.op in ops}
+    legal = {m: gaps for m, gaps in asked.items() if m.op != CONTRACT}
+    shared = _shared(backend.gaps, [g for m, g in every.items() if m.op != CONTRACT])
+    shown = {gap for gaps in asked.values() for gap in gaps}
     features = features_of(shown)
+
     return Sheet(
         backend=backend.name,
         meaning=_first_line(backend.__doc__),
         features=features,
-        rows=tuple(_row(m, g, features, judge) for m, g in methods.items() if m.op != CONTRACT),
-        refusals=_refusals({m.name: g for m, g in methods.items() if m.op == CONTRACT}, judge),
+        rows=tuple(_row(method, gaps, features, judge) for method, gaps in legal.items()),
+        own=tuple(
+            _row(method, tuple(gap for gap in gaps if gap not in shared), features, judge)
+            for method, gaps in legal.items()
+        ),
+        shared=_row(_EVERY, shared, features, judge),
+        refusals=_refusals({m.name: g for m, g in asked.items() if m.op == CONTRACT}, judge),
         notes=tuple(note for note in judge.notes if not shown.isdisjoint(note.gaps)),
         modes=backend.modes,
         variants=tuple(f"{backend.name}:{w}" if w else backend.name for w in backend.variants),
         traits=dict(backend.trait_words),
     )
+
+
+def _shared(gaps: Iterable[Gap], methods: Sequence[Sequence[Gap]]) -> tuple[Gap, ...]:
+    """Return the gaps that each of several methods has."""
+    if len(methods) == 1:
+        return ()
+    return tuple(gap for gap in gaps if all(gap in own for own in methods))
 
 
 def together(sheet: Sheet, row: Row, features: Iterable[str]) -> Cell | None:

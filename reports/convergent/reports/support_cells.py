@@ -8,6 +8,7 @@ from typing import Literal
 
 from convergent.backends.base import Gap
 from convergent.backends.modes import Mode
+from convergent.cases.case import MEMORY
 from convergent.cases.features import FEATURES
 from convergent.cases.record import record
 from convergent.reports import support_logic as logic
@@ -72,8 +73,9 @@ class Judge:
         return self._cell(gaps, known, about)
 
     def of_call(self, gaps: Sequence[Gap]) -> Cell:
-        """Return what ``gaps`` leave of an illegal call, whatever they are about."""
-        return self._cell(gaps, {}, gaps)
+        """Return what ``gaps`` leave of an illegal call, which is made in plain memory."""
+        known = {**(logic.learn({}, "illegal") or {}), **dict.fromkeys(MEMORY[1:], False)}
+        return self._cell(gaps, known, [gap for gap in gaps if logic.possible(gap, known)])
 
     def _cell(self, gaps: Sequence[Gap], known: logic.Known, about: Sequence[Gap]) -> Cell:
         """Return the cell that cites the gaps ``about`` it.

@@ -5,7 +5,7 @@ A table per backend and op, methods that support the same in one row, then the r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from convergent.backends.base import OPS
 from convergent.cases.features import FEATURES
@@ -13,10 +13,12 @@ from convergent.reports.support import CONTRACT, Row, Sheet
 from convergent.reports.support_cells import Cell
 from convergent.reports.support_words import (
     ALWAYS,
+    EVERY,
     SIGNS,
     alike,
     blame,
     columns,
+    excludes,
     head,
     holds,
     methods,
@@ -41,7 +43,8 @@ and want the framework to raise.
 A column is a feature of a case; features that no gap of the op concerns have none. A reason that
 needs several features (`3d` and `grouped`) stands in each of their columns as ◐. Features that say
 the same share a column, and one that says no more than a wider one (`unequal_strides` where
-`strided` is there) has none. *All cases* holds what concerns a method whatever the feature.
+`strided` is there) has none. *All cases* holds what concerns a method whatever the feature. What no
+method of a backend does is said once, as of *every method*.
 
 A reason is *theirs* where the framework has no such thing yet, *ours* where this project's adapter
 has not, and *by definition* where the question has no meaning there. What is asked may still be
@@ -90,7 +93,7 @@ def _overview(sheets: Sequence[Sheet]) -> list[str]:
     ops = [op for op in OPS if any(whole(sheet, op) for sheet in sheets)]
     links = [f"[{sheet.backend}](#{sheet.backend})" for sheet in sheets]
     rows = [[f"`{op}`", *(whole(sheet, op) for sheet in sheets)] for op in ops]
-    said = "Methods that do every case, of all methods"
+    said = "Methods that have no gap of their own, of all methods"
     if any(sheet.refusals for sheet in sheets):
         said += f"; for `{CONTRACT}`, illegal calls that must be refused, of all"
     return [f"{said}.\n", *_table(["op", *links], rows, "r"), ""]
@@ -98,6 +101,9 @@ def _overview(sheets: Sequence[Sheet]) -> list[str]:
 
 def _section(sheet: Sheet) -> list[str]:
     parts = [f"## {sheet.backend}\n", f"{_rest(sheet.meaning)} {methods(sheet)}.\n"]
+    if sheet.shared.gaps and sheet.rows:
+        table = _bound(sheet, [sheet.shared], lambda _: EVERY)
+        parts += [f"### {sheet.backend}: {EVERY}\n", *table]
     for op in sheet.ops:
         parts += [f"### {sheet.backend}: {op}\n", *_methods(sheet, op)]
     if sheet.refusals:
@@ -114,22 +120,21 @@ def _methods(sheet: Sheet, op: str) -> list[str]:
     free = [row for row in rows if not row.gaps]
     parts = [f"✓ every case: {_names(free, ', ')}\n"] if free else []
     bound = [row for row in rows if row.gaps]
-    if not bound:
-        return parts
-    shown = columns(sheet.features, bound)
-    general = any(row.always.notes for row in bound)
+    return parts + _bound(sheet, bound, lambda group: _names(group, "<br>")) if bound else parts
+
+
+def _bound(sheet: Sheet, rows: Sequence[Row], named: Callable[[Sequence[Row]], str]) -> list[str]:
+    """Return the table of methods that have gaps, those that say the same in one row."""
+    shown = columns(sheet.features, rows)
+    general = any(row.always.notes for row in rows)
     table = []
-    for group in alike(bound):
+    for group in alike(rows):
         first = group[0]
         cells = [first.always] if general else []
         cells += [first.cells.get(words[0], Cell()) for words in shown]
-        table.append([_names(group, "<br>"), *(_cell(sheet.backend, cell) for cell in cells)])
-    heads = [
-        "method",
-        *([ALWAYS] if general else []),
-        *(together(words, head) for words in shown),
-    ]
-    return [*parts, *_table(heads, table), ""]
+        table.append([named(group), *(_cell(sheet.backend, cell) for cell in cells)])
+    heads = ["method", *([ALWAYS] if general else []), *(together(words, head) for words in shown)]
+    return [*_table(heads, table), ""]
 
 
 def _refusals(sheet: Sheet) -> list[str]:
@@ -171,15 +176,15 @@ def _modes(sheet: Sheet) -> list[str]:
         [
             f"`{mode.name}`",
             _safe(mode.meaning),
-            sets(mode, _code),
+            sets(mode, _code) or "by a call",
             _safe(mode.needs),
-            _safe(mode.group),
+            excludes(mode, sheet.modes, _code),
         ]
         for mode in sheet.modes
     ]
     variants = ", ".join(map(_code, sheet.variants))
     return [
-        *_table(["mode", "meaning", "sets", "needs", "one of"], table),
+        *_table(["mode", "meaning", "sets", "needs", "not with"], table),
         "",
         f"A run of all variants includes {variants}.\n",
     ]

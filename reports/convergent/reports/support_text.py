@@ -13,10 +13,12 @@ from convergent.reports.support_case import Answer
 from convergent.reports.support_cells import Cell, Note
 from convergent.reports.support_words import (
     ALWAYS,
+    EVERY,
     SIGNS,
     alike,
     blame,
     columns,
+    excludes,
     holds,
     methods,
     sets,
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 _STYLES = {"yes": "green", "partly": "yellow", "no": "red"}
 _LEGEND = "✓ every case   ◐ not all such cases   ✗ none of them   [n] see the reasons"
-_NAMES = 26  # as wide as the longest name of a method
 
 
 def print_sheets(sheets: Sequence[Sheet], console: Console) -> None:
@@ -76,14 +77,19 @@ def _print_answer(answer: Answer, op: str, console: Console) -> None:
 
 
 def _print_sheet(sheet: Sheet, console: Console) -> None:
+    from rich.padding import Padding
+
     console.print()
     _line(console, sheet.backend, "bold", f"  {sheet.meaning.replace('``', '')} {methods(sheet)}.")
+    if sheet.shared.gaps and sheet.rows:
+        _line(console, f" {EVERY}", "bold")
+        console.print(Padding(_lines(_said(sheet.shared, sheet.features)), (0, 0, 0, 2)))
     for op in sheet.ops:
         _line(console, f" {op}", "bold")
         free = [row.name for row in sheet.of(op) if not row.gaps]
         if free:
             _entry(console, "  ", [(", ".join(free), "")], "yes")
-        table = _grid()
+        table = _grid(row.name for row in sheet.own if row.gaps)
         for rows in alike(row for row in sheet.of(op) if row.gaps):
             names = "\n".join(row.name for row in rows)
             table.add_row("", _text(names), _lines(_said(rows[0], sheet.features)))
@@ -118,8 +124,8 @@ def _said(row: Row, features: Iterable[str]) -> Iterator[tuple[str, Text]]:
             yield support, text
 
 
-def _print_refusals(refusals: Iterable[Refusal], console: Console) -> None:
-    table = _grid()
+def _print_refusals(refusals: Sequence[Refusal], console: Console) -> None:
+    table = _grid(refusal.name for refusal in refusals)
     for refusal in refusals:
         lines = [("", _text(refusal.reason, "dim"))]
         for support in ("yes", "partly", "no"):
@@ -149,11 +155,12 @@ def _print_notes(sheet: Sheet, console: Console) -> None:
 
 def _print_modes(sheet: Sheet, console: Console) -> None:
     _line(console, " modes", "bold")
-    table = _grid()
+    table = _grid(mode.name for mode in sheet.modes)
     for mode in sheet.modes:
-        more = [f"sets {sets(mode)}"]
+        others = excludes(mode, sheet.modes)
+        more = [f"sets {sets(mode)}" if mode.environment else "set by a call"]
         more += [f"needs {mode.needs}"] if mode.needs else []
-        more += [f"one of {mode.group}"] if mode.group else []
+        more += [f"not with {others}"] if others else []
         table.add_row(
             "", _text(mode.name), _text(mode.meaning).append(f"\n{'; '.join(more)}", "dim")
         )
@@ -178,12 +185,13 @@ def _overview(sheets: Sequence[Sheet]) -> Table:
     return table
 
 
-def _grid() -> Table:
+def _grid(names: Iterable[str]) -> Table:
+    """Return a table of ``names`` and what is said of them."""
     from rich.table import Table
 
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=2)
-    table.add_column(width=_NAMES, overflow="fold")
+    table.add_column(min_width=max(map(len, names), default=0), no_wrap=True)
     table.add_column()
     return table
 

@@ -17,6 +17,7 @@ SIGNS = {"yes": "✓", "partly": "◐", "no": "✗"}
 OWNERS = {"notimpl": "ours", "notyet": "theirs", "never": "by definition"}
 """Who could end a gap: this project, the framework, or nobody."""
 ALWAYS = "all cases"
+EVERY = "every method"
 
 Mark = Callable[[str], str]
 """Sets a word off from the sentence around it, as Markdown's backquotes do."""
@@ -50,7 +51,7 @@ def methods(sheet: Sheet) -> str:
 
 
 def whole(sheet: Sheet, op: str) -> str:
-    """Return ``9/12``: how many methods of ``op`` do every case, and how many there are.
+    """Return ``9/12``: how many methods of ``op`` have no gap of their own, and how many there are.
 
     Of ``contract``, how many illegal calls must be refused, and how many there are.
     """
@@ -120,9 +121,14 @@ def blame(note: Note, mark: Mark = str) -> str:
 
 
 def sets(mode: Mode, mark: Mark = str) -> str:
-    """Say what a mode sets: variables of the process, or what the framework has calls for."""
-    set_ = ", ".join(mark(f"{name}={value}") for name, value in mode.environment)
-    return set_ or "in the process"
+    """Say what variables a mode sets; without any, the backend makes a call."""
+    return ", ".join(mark(f"{name}={value}") for name, value in mode.environment)
+
+
+def excludes(mode: Mode, modes: Iterable[Mode], mark: Mark = str) -> str:
+    """Name the modes that cannot be on with ``mode``."""
+    others = (m.name for m in modes if m.group and m.group == mode.group and m.name != mode.name)
+    return ", ".join(map(mark, others))
 
 
 def _common(words: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
