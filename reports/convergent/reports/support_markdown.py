@@ -69,9 +69,12 @@ _JSON = """## As JSON
 `convergent support --format json` has the same for programs:
 
 - `features`: the meaning of each feature that some gap names.
-- `backends`: by name, each with its `methods` (`op`, `method`, `calls`, `all_cases`, and `features`
-  with those that are not fully supported), `refusals`, `reasons` (`number`, `reason`, `kind`,
-  `raises`, and the `gaps` with `methods`, `when`, `unless`), `modes`, `variants` and `traits`.
+- `backends`: by name, each with
+  - `methods`: `op`, `method`, `calls`, `all_cases` (what gaps of no feature leave) and `features`
+    (those that are not fully supported), as `support` (`yes`, `partly`, `no`) and `reasons`;
+  - `refusals`, the illegal calls: `call`, `reason`, `ops`;
+  - `reasons`: `number`, `reason`, `kind`, `raises`, `gaps` (each `methods`, `when`, `unless`);
+  - `modes`: `mode`, `meaning`, `sets`, `needs`, `group`; `variants`; `traits`.
 - `rows`: `columns` and `data`, one row for each backend, op, method, feature and dtype together
   whose `support` is not `yes`; the feature `any` stands for all cases of that dtype. Where there is
   no row, no gap concerns the two.

@@ -170,12 +170,12 @@ def _print_modes(sheet: Sheet, console: Console) -> None:
 
 
 def _overview(sheets: Sequence[Sheet]) -> Table:
-    """Return the table op x backend of the methods that do every case."""
+    """Return the table op x backend of the methods that have no gap of their own."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1), header_style="bold")
-    table.add_column("methods that do every case", min_width=12)
+    table.add_column("methods without a gap", min_width=12)
     for sheet in sheets:
         table.add_column(_text(sheet.backend), justify="right")
     for op in OPS:
