@@ -56,7 +56,7 @@ class BackpropFilter(Gradients):
     def filter_unfold(self, case: Case, t: Tensors) -> Any:
         """Multiply d_y with the windows that ``F.unfold`` lays out (1-D by a unit axis)."""
         columns = self.windows(case, t.x)
-        rows = t.dy.reshape(case.batch, case.groups, case.out_channels // case.groups, -1)
+        rows = self.by_groups(case, t).dy.flatten(3)
         dw = self.torch.einsum("ngol,ngcl->goc", rows, columns)
         return dw.reshape(t.w.shape)
 

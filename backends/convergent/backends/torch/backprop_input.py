@@ -60,7 +60,7 @@ class BackpropInput(Gradients):
     def input_fold(self, case: Case, t: Tensors) -> Any:
         """Add up the windows ``w.T @ d_y`` with ``F.fold`` (1-D by a unit axis)."""
         how = call(case)
-        rows = t.dy.reshape(case.batch, case.groups, case.out_channels // case.groups, -1)
+        rows = self.by_groups(case, t).dy.flatten(3)
         columns = (self.filter_rows(case, t.w).mT @ rows).flatten(1, 2)
         x, sizes = self.plane(case, self.shifted(how, t.x))
         dx = self.F.fold(columns, x.shape[2:], **sizes)
