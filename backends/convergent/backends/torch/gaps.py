@@ -4,7 +4,35 @@ from __future__ import annotations
 
 from convergent.backends.base import Gap
 
+_UNCOMPILED = (
+    "conv/[!nd]*",
+    "conv/dual_filter",
+    "backprop_input/[!av]*",
+    "backprop_input/vmap_*",
+    "backprop_filter/[!av]*",
+    "backprop_filter/vmap_*",
+    "backprop_*/aten*",
+    "backprop_*/autodiff_*",
+    "backprop_bias/[!v]*",
+    "transpose/[!n]*",
+    "*jacobian_*/*",
+    "contract/*",
+)
+"""All but what a user compiles: the ops themselves, a dual number, and gradients of either kind."""
+
 GAPS = (
+    Gap(
+        methods=("*/double_backward*", "conv/functional_jvp_*"),
+        when=("compile",),
+        reason="a compiled function has no second derivative in reverse mode",
+        raises="RuntimeError",
+    ),
+    Gap(
+        methods=_UNCOMPILED,
+        when=("compile",),
+        reason="compiling takes seconds a check, and the methods that are left stand for the rest",
+        kind="notimpl",
+    ),
     Gap(
         methods=("conv/padding_word",),
         when=("same", "strided"),
