@@ -72,5 +72,5 @@ def make(backend: type[Backend], words: str) -> Variant:
 
 def _traits(backend: type[Backend], modes: tuple[Mode, ...]) -> frozenset[str]:
     own = {key: value for mode in modes for key, value in mode.environment}
-    words = frozenset(mode.name for mode in modes)
+    words = frozenset(word for mode in modes for word in (mode.name, *mode.traits))
     return words | backend.traits({**os.environ, **own})
