@@ -213,10 +213,9 @@ class SciPy(Backend):
         """Return the same of two dimensions, sample by sample."""
         places = (i - k + 1 for i, k in zip(images.shape[1:], kernels.shape[1:]))
         result = np.zeros((len(images) - len(kernels) + 1, *places))
-        for n, total in enumerate(result):
-            for m, kernel in enumerate(kernels):
-                turned = np.rot90(kernel, 2)
-                total += self.signal.convolve2d(images[n + m], turned, "valid")
+        for n, m in np.ndindex(len(result), len(kernels)):
+            turned = np.rot90(kernels[m], 2)
+            result[n] += self.signal.convolve2d(images[n + m], turned, "valid")
         return result
 
     def _convolve_full(self, images: Float64, kernels: Float64) -> Float64:

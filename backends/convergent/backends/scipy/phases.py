@@ -1,6 +1,6 @@
 """Stride and dilation as slices: a convolution with both is a few plain ones of every n-th place.
 
-Output ``p`` reads ``p * s + t * d`` through tap ``t``. With ``g = gcd(s, d)`` and ``p = q + p' d/g``
+Output ``p`` reads ``p * s + t * d`` through tap ``t``. With ``g = gcd(s, d)``, ``p = q + p' d/g``
 that is place ``p' s/g + t`` of the image sliced ``q * s :: d``: a plain correlation, of which each
 ``s/g``-th result is kept. No tap meets a zero that was inserted, which NaN and infinity would turn
 into NaN, and what a kernel of dilation 500 does not read costs nothing.
@@ -40,7 +40,7 @@ class Phase:
 def phases(
     stride: tuple[int, ...], dilation: tuple[int, ...], results: tuple[int, ...]
 ) -> Iterator[Phase]:
-    """Yield the plain correlations of which a strided, dilated one of ``results`` places is made."""
+    """Yield the plain correlations that make a strided, dilated one of ``results`` places."""
     steps = tuple(s // math.gcd(s, d) for s, d in zip(stride, dilation))
     apart = tuple(d // math.gcd(s, d) for s, d in zip(stride, dilation))
     for starts in itertools.product(*(range(min(n, a)) for n, a in zip(results, apart))):
