@@ -70,9 +70,68 @@ GAPS = (
         kind="notimpl",
     ),
     Gap(
+        methods=("backprop_*/jac*_contracted",),
+        when=("nonfinite",),
+        reason="most entries of the Jacobian are zeros, which NaN and infinity turn into NaN",
+        kind="never",
+    ),
+    Gap(
+        methods=("conv/signal_*", "conv/jnp_*"),
+        when=("empty_output",),
+        reason="in mode 'valid' the longer operand is the image: a kernel beyond it takes its place",
+        kind="never",
+        raises="ValueError",
+    ),
+    Gap(
+        methods=("conv/zero_stuffed_kernel", "conv/signal_*", "conv/jnp_*"),
+        when=("nonfinite", "dilated"),
+        reason="NaN and infinity meet the zeros between the kernel's taps",
+        kind="never",
+    ),
+    Gap(
         methods=("*",),
         when=("x32", "float64"),
         reason="without jax_enable_x64 there is no float64: JAX takes it for float32",
         kind="never",
+    ),
+    Gap(
+        methods=("backprop_filter/via_conv", "backprop_filter/batch_group_count"),
+        when=("empty_output",),
+        reason="an output of no place makes a kernel of no tap, which no convolution has",
+        kind="never",
+        raises="ValueError",
+    ),
+    Gap(
+        methods=("contract/conv_padding_negative",),
+        reason="XLA defines negative padding: it crops the image",
+        kind="never",
+    ),
+    Gap(
+        methods=("contract/conv_kernel_beyond_input",),
+        reason="XLA's outputs of less than no place are empty (jax-ml/jax issue 8325)",
+        kind="never",
+    ),
+    Gap(
+        methods=("contract/transpose_padding_negative",),
+        reason="lax.conv_transpose pads by dilation * (kernel - 1) - padding, which grows with it",
+        kind="never",
+    ),
+    Gap(
+        methods=("contract/transpose_filter_channels", "contract/transpose_size_unreachable"),
+        reason="lax.conv_transpose is told no shape: the result has what filter and padding give",
+        kind="never",
+    ),
+    Gap(
+        methods=("contract/transpose_groups_*",),
+        reason="lax.conv_transpose has no feature_group_count",
+        kind="never",
+        raises="TypeError",
+    ),
+    Gap(
+        methods=("contract/transpose_*",),
+        when=("grouped",),
+        reason="lax.conv_transpose has no feature_group_count",
+        kind="never",
+        raises="TypeError",
     ),
 )
