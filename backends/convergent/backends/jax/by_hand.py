@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from convergent.backends import by_hand
@@ -18,7 +19,8 @@ class ByHand(Lax):
         """Multiply ``lax.conv_general_dilated_patches`` (im2col) with the filter as a matrix."""
         spec = specs(case)[1]
         filters = self.jnp.moveaxis(t.w, (spec.index("O"), spec.index("I")), (0, 1))
-        rows = filters.reshape(case.groups, case.out_channels // case.groups, -1)
+        size = math.prod(case.w_shape[:-1])
+        rows = filters.reshape(case.groups, case.out_channels // case.groups, size)
         y = self.jnp.einsum("...gk,gok->...go", self._patches(case, t.x), rows)
         return self.jnp.moveaxis(y.reshape(case.y_shape), -1, channel(case))
 
