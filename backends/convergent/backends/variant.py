@@ -33,7 +33,7 @@ class Variant:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that the modes set; they win over the user's."""
-        return dict(pair for mode in self.modes for pair in mode.environment)
+        return _environment(self.modes)
 
     @property
     def traits(self) -> frozenset[str]:
@@ -71,6 +71,15 @@ def make(backend: type[Backend], words: str) -> Variant:
 
 
 def _traits(backend: type[Backend], modes: tuple[Mode, ...]) -> frozenset[str]:
-    own = {key: value for mode in modes for key, value in mode.environment}
     words = frozenset(word for mode in modes for word in (mode.name, *mode.traits))
-    return words | backend.traits({**os.environ, **own})
+    return words | backend.traits({**os.environ, **_environment(modes)})
+
+
+def _environment(modes: tuple[Mode, ...]) -> dict[str, str]:
+    """Return the variables of ``modes``, ``{before}`` in a value filled in from left to right."""
+    found: dict[str, str] = {}
+    for mode in modes:
+        for key, value in mode.environment:
+            before = found.get(key, os.environ.get(key, ""))
+            found[key] = value.replace("{before}", before).strip()
+    return found
