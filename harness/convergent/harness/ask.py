@@ -14,6 +14,7 @@ from convergent.backends import registry
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 from convergent.cases.errors import UnknownMethod
+from convergent.harness import relations
 from convergent.harness.drive import Driver
 from convergent.harness.ledger import Ledger, load
 from convergent.harness.outcome import Outcome
@@ -49,10 +50,14 @@ class Asker:
 
         Raises ``UnknownBackend``, ``UnknownMethod`` and ``BackendUnavailable``.
         """
-        asked = registry.variant(variant)
-        if key not in asked.methods():
-            known = ", ".join(asked.methods())
-            raise UnknownMethod(f"{variant} has no method {key!r}; it has {known}")
+        method, relation = relations.split(key)
+        if method not in (known := registry.variant(variant).methods()):
+            raise UnknownMethod(f"{variant} has no method {method!r}; it has {', '.join(known)}")
+        if relation and relation not in relations.RELATIONS:
+            names = ", ".join(relations.RELATIONS)
+            raise UnknownMethod(f"{relation!r} is no relation; the relations are {names}")
+        if relation and relations.claim(key, case) is None:
+            raise UnknownMethod(f"the relation {relation} says nothing of {method} on {case}")
         if variant not in self._drivers:
             self._drivers[variant] = self._driver(variant)
         self._drivers[variant].check(case, key)

@@ -39,12 +39,8 @@ class Referee:
         )
 
     def refuses(self, case: Case) -> str:
-        """Say why ``case`` is too large to be judged here; empty if it is not."""
-        elements = sum(map(math.prod, (case.x_shape, case.w_shape, case.y_shape)))
-        needed = elements * _BYTES_PER_ELEMENT / 2**30
-        if needed <= environment.memory_gib():
-            return ""
-        return f"too large for the referee: it would take {needed:.3g} GiB of memory"
+        """Say why ``case`` is too large to be judged by the oracle; empty if it is not."""
+        return refuses(case)
 
     def question(self, case: Case, op: str) -> Question:
         """Return what ``op`` of ``case`` must give, ready to judge results."""
@@ -79,6 +75,15 @@ class _Cache(Generic[_K, _V]):
             while self._held > self._limit and len(self._entries) > 1:
                 self._held -= self._entries.popitem(last=False)[1][1]
         return made
+
+
+def refuses(case: Case) -> str:
+    """Say why ``case`` is too large for the oracle on this machine; empty if it is not."""
+    elements = sum(map(math.prod, (case.x_shape, case.w_shape, case.y_shape)))
+    needed = elements * _BYTES_PER_ELEMENT / 2**30
+    if needed <= environment.memory_gib():
+        return ""
+    return f"too large for the oracle: it would take {needed:.3g} GiB; relations can judge it"
 
 
 def asks(case: Case, op: str) -> bool:
