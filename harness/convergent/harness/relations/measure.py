@@ -38,6 +38,9 @@ def measure(claim: Claim, base: Given, twins: Sequence[Given]) -> Judgement:
     return found
 
 
+_DEEP = -100  # exponents that no drawn product reaches
+
+
 class _Tally:
     """What the blocks of one claim have come to so far."""
 
@@ -48,6 +51,9 @@ class _Tally:
         self._terms = max(majorant.longest(g.case, g.op) for g in (base, *twins))
         summed = (base, *twins) if claim.kind == "inner" else (base,)
         self._exact = all(map(self._is_exact, summed))
+        # Narrower formats commute with a factor as this one does, as long as nothing underflows.
+        underflows = self._form.emin > _DEEP and not self._exact
+        self._commutes = claim.kind == "bits" and not underflows
         self._outside = self._size = 0
         self._wrong: npt.NDArray[np.bool_] | None = None
         self._models: list[str] | None = None
@@ -133,7 +139,8 @@ class _Tally:
         return [
             model.name
             for model in wider
-            if np.all(error <= model.limit)
+            if (model.limit is wide or not self._commutes)
+            and np.all(error <= model.limit)
             and (model.fits(block.left, error) or model.fits(block.right, error))
         ]
 
