@@ -31,6 +31,8 @@ def split(key: str) -> tuple[str, str]:
 
 def keys(asked: Variant, method: str, case: Case) -> list[str]:
     """Return the checks of relations that ``op/method`` of ``case`` can be asked."""
+    if asked.gap(method, case):
+        return []
     found = (f"{method}{MARK}{name}" for name in RELATIONS)
     return [key for key in found if claim(key, case) and not gap(asked, key, case)]
 
