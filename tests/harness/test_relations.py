@@ -1,5 +1,7 @@
 """Relations: true of the oracle in any order of summation, and what bounds them is a bound."""
 
+import math
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -205,8 +207,10 @@ def test_the_digest_of_a_plan_sees_relations():
 
 
 def test_a_case_too_large_for_the_oracle_is_planned_by_relations_alone(monkeypatch):
-    monkeypatch.setattr(environment, "memory_gib", lambda: 1e-9)
-    found = keys("conv2d:i5_k2")
+    case = parse("conv2d:i5_k2")
+    elements = sum(math.prod(case.shape(role)) for role in "xwy")
+    monkeypatch.setattr(environment, "memory_gib", lambda: elements * 50 / 2**30)
+    found = keys(str(case))
     assert "backprop_bias/sum" in found  # no relation speaks of it: it will be mistrusted
     assert len([key for key in found if key.startswith("conv/correlate@")]) > 5
     assert not any(key in RELATED for key, at, _ in (key.partition("@") for key in found) if not at)
@@ -244,3 +248,11 @@ def test_a_known_divergence_of_a_twin_excuses_the_relation():
             verdict="differs",
         )
         assert bool(book.excuse(outcome, "1.0").known) == excused
+
+
+def test_a_case_too_large_to_be_drawn_is_planned_as_it_is(monkeypatch):
+    monkeypatch.setattr(environment, "memory_gib", lambda: 1e-9)
+    assert "conv/correlate" in keys("conv2d:i5_k2")
+    with Asker() as ask:
+        for key in ("conv/correlate", "conv/correlate@flipped"):
+            assert ask("scipy", key, parse("conv2d:i5_k2")).verdict == "mistrusted"

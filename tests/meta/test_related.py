@@ -1,5 +1,7 @@
 """Each relation catches the faults that it is made for, and blames nobody else."""
 
+import math
+
 import pytest
 
 from convergent.cases import suites
@@ -122,7 +124,8 @@ def test_an_honest_backend_agrees_with_every_relation(tmp_path):
 
 def test_a_case_too_large_for_the_oracle_is_judged(tmp_path, monkeypatch):
     case = parse("conv2d:n2_i8_c3_k3_o4_s2_pSAME")
-    monkeypatch.setattr(environment, "memory_gib", lambda: 1e-9)
+    elements = sum(math.prod(case.shape(role)) for role in "xwy")
+    monkeypatch.setattr(environment, "memory_gib", lambda: elements * 50 / 2**30)
     selection = Selection(methods=("conv/honest", "conv/stride_begins_late"))
     options = Options(variants=("related",), folder=tmp_path, selection=selection)
     result = run.run([case], options, Ledger(()))

@@ -78,9 +78,11 @@ class Driver:
         waiting = [key for key in plain if not self._has_gap(case, key)]
         refused = self._referee.refuses(case)
         if refused:
-            for key in waiting:
-                self._say(case, key, Judgement(verdict="mistrusted", detail=refused))
+            self._mistrust(case, waiting, refused)
             waiting = []
+        if hopeless := self._referee.cannot_relate(case):
+            self._mistrust(case, related, hopeless)
+            related = []
         if waiting or related:
             problem = Problem(case, self._referee.operands(case))
             kept = {relations.split(key)[0] for key in related}
@@ -99,6 +101,10 @@ class Driver:
         if gap:
             self._say(case, key, Judgement(verdict="unsupported", detail=gap.reason))
         return gap is not None
+
+    def _mistrust(self, case: Case, keys: Iterable[str], reason: str) -> None:
+        for key in keys:
+            self._say(case, key, Judgement(verdict="mistrusted", detail=reason))
 
     def _relate(self, problem: Problem, keys: list[str], replies: dict[str, Reply]) -> None:
         def ask(asked: Problem, called: Sequence[str]) -> Iterator[tuple[str, Reply]]:

@@ -203,7 +203,7 @@ def _keys(asked: Variant, method: Method, case: Case, selection: Selection) -> l
     What is too large for the oracle is judged by the relations alone, if it has any.
     """
     patterns = _asked(method.op, method.name, selection)
-    too_large = method.op in relations.RELATED and bool(refuses(case))
+    too_large = bool(refuses(case)) and not refuses(case, related=True)
     if "" in patterns and (selection.relations or too_large):
         patterns = {"", "*"}
     related = _relations(asked, method, case, patterns) if patterns != {""} else []

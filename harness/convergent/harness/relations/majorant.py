@@ -6,6 +6,7 @@ which reads each operand once, where the convolution of absolute values reads it
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from convergent.cases.case import Case
 from convergent.cases.data import Operands
-from convergent.cases.dtypes import Float64, decode
+from convergent.cases.dtypes import Array, Float64, decode
 from convergent.harness.relations.twin import role
 
 
@@ -40,17 +41,17 @@ class Problem:
 
 def magnitude(case: Case, op: str, operands: Operands) -> Float64:
     """Return a bound of ``S`` for every element of the result of ``op``, as a view of its shape."""
-    x, w, dy = (np.abs(decode(array, case.dtype)) for array in operands)
     groups, C, O = case.groups, case.in_channels, case.out_channels
     if role(op) == "y":
-        found = x.max(initial=0.0) * _over_all_but_last(w)
+        found = _largest(case, operands.x) * _over_all_but_last(case, operands.w)
     elif role(op) == "x":
-        by_group = w.reshape(-1, C // groups, groups, O // groups).sum(axis=(0, 3))
-        found = dy.max(initial=0.0) * by_group.T.reshape(C)
+        taps = np.abs(decode(operands.w, case.dtype)).reshape(-1, C // groups, groups, O // groups)
+        found = _largest(case, operands.dy) * taps.sum(axis=(0, 3)).T.reshape(C)
     else:
-        image = _over_all_but_last(x).reshape(groups, C // groups, 1)
-        output = _over_all_but_last(dy).reshape(groups, 1, O // groups)
-        by_group = np.minimum(image * dy.max(initial=0.0), output * x.max(initial=0.0))
+        image = _over_all_but_last(case, operands.x).reshape(groups, C // groups, 1)
+        output = _over_all_but_last(case, operands.dy).reshape(groups, 1, O // groups)
+        largest = _largest(case, operands.x), _largest(case, operands.dy)
+        by_group = np.minimum(image * largest[1], output * largest[0])
         found = by_group.transpose(1, 0, 2).reshape(C // groups, O)
     return np.broadcast_to(found, case.shape(role(op)))
 
@@ -75,11 +76,17 @@ def summed(case: Case, op: str) -> int:
     return size * math.prod(int(np.count_nonzero(c)) for c in _counts(case, role(op)))
 
 
-def _over_all_but_last(array: Float64) -> Float64:
-    total: Float64 = array.reshape(-1, array.shape[-1]).sum(axis=0)
+def _largest(case: Case, stored: Array) -> float:
+    return float(np.abs(decode(stored, case.dtype)).max(initial=0.0))
+
+
+def _over_all_but_last(case: Case, stored: Array) -> Float64:
+    sizes = np.abs(decode(stored, case.dtype))
+    total: Float64 = sizes.reshape(-1, sizes.shape[-1]).sum(axis=0)
     return total
 
 
+@functools.lru_cache(maxsize=4096)
 def _counts(case: Case, of: str) -> list[npt.NDArray[np.int64]]:
     """Return, per dimension and place of ``x``, ``w`` or ``y``, how many products it is part of."""
     return [_count(case, of, axis) for axis in range(case.dims)]
