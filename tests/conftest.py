@@ -12,7 +12,8 @@ PLANTED = str(Path(__file__).parent / "meta" / "planted")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--suite", default="smoke", help="Cases of tests/test_matrix.py.")
+    parser.addoption("--suite", action="append", help="Cases of tests/test_matrix.py; repeat.")
+    parser.addoption("--all-variants", action="store_true", help="All modes of every backend too.")
 
 
 @pytest.fixture

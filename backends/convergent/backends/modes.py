@@ -14,7 +14,8 @@ class Mode:
 
     ``environment`` holds variables of the worker's process; what they cannot say is done by the
     backend's ``enable``. Modes of one ``group`` exclude each other. ``needs`` names what not every
-    machine has (``cuda``).
+    machine has (``cuda``). ``traits`` are those of the backend's ``trait_words`` that hold in this
+    mode on any machine.
     """
 
     name: str
@@ -22,3 +23,4 @@ class Mode:
     environment: tuple[tuple[str, str], ...] = ()
     group: str = ""
     needs: str = ""
+    traits: tuple[str, ...] = ()

@@ -85,5 +85,5 @@ def _gaps(backend: type[Backend], key: str) -> tuple[Gap, ...]:
 
 def _traits(backend: type[Backend], modes: tuple[Mode, ...]) -> frozenset[str]:
     own = {key: value for mode in modes for key, value in mode.environment}
-    words = frozenset(mode.name for mode in modes)
+    words = frozenset(word for mode in modes for word in (mode.name, *mode.traits))
     return words | backend.traits({**os.environ, **own})

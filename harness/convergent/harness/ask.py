@@ -50,14 +50,7 @@ class Asker:
 
         Raises ``UnknownBackend``, ``UnknownMethod`` and ``BackendUnavailable``.
         """
-        method, relation = relations.split(key)
-        if method not in (known := registry.variant(variant).methods()):
-            raise UnknownMethod(f"{variant} has no method {method!r}; it has {', '.join(known)}")
-        if relation and relation not in relations.RELATIONS:
-            names = ", ".join(relations.RELATIONS)
-            raise UnknownMethod(f"{relation!r} is no relation; the relations are {names}")
-        if relation and relations.claim(key, case) is None:
-            raise UnknownMethod(f"the relation {relation} says nothing of {method} on {case}")
+        _check_name(variant, key, case)
         if variant not in self._drivers:
             self._drivers[variant] = self._driver(variant)
         self._drivers[variant].check(case, key)
@@ -95,3 +88,18 @@ class Asker:
 
     def _meet(self, variant: Loaded) -> None:
         self.loaded[variant.name] = variant
+
+
+def _check_name(variant: str, key: str, case: Case) -> None:
+    method, relation = relations.split(key)
+    methods = registry.variant(variant).methods()
+    if method not in methods:
+        op = method.partition("/")[0]
+        known = [k for k, found in methods.items() if found.op == op]
+        there = f"of {op} it has {', '.join(known)}" if known else f"it has nothing of {op}"
+        raise UnknownMethod(f"{variant} has no method {method!r}; {there}")
+    if relation and relation not in relations.RELATIONS:
+        names = ", ".join(relations.RELATIONS)
+        raise UnknownMethod(f"{relation!r} is no relation; the relations are {names}")
+    if relation and relations.claim(key, case) is None:
+        raise UnknownMethod(f"the relation {relation} says nothing of {method} on {case}")
