@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import functools
 import os
 from collections.abc import Mapping
 
@@ -46,8 +48,9 @@ class Variant:
 
     def gap(self, key: str, case: Case) -> Gap | None:
         """Return the declared gap that keeps ``op/method`` from doing ``case``, if any."""
-        traits = self.traits
-        return next((gap for gap in self.backend.gaps if gap.covers(key, case, traits)), None)
+        spoken = _gaps(self.backend, key)
+        traits = self.traits if spoken else frozenset()
+        return next((gap for gap in spoken if gap.covers(key, case, traits)), None)
 
 
 def make(backend: type[Backend], words: str) -> Variant:
@@ -68,6 +71,16 @@ def make(backend: type[Backend], words: str) -> Variant:
             both = " and ".join(mode.name for mode in modes if mode.group == group)
             raise UnknownBackend(f"{backend.name}: the modes {both} exclude each other")
     return Variant(backend=backend, modes=modes)
+
+
+@functools.cache
+def _gaps(backend: type[Backend], key: str) -> tuple[Gap, ...]:
+    """Return the gaps of ``backend`` that speak of ``op/method``, whatever the case."""
+    return tuple(
+        gap
+        for gap in backend.gaps
+        if any(fnmatch.fnmatchcase(key, pattern) for pattern in gap.methods)
+    )
 
 
 def _traits(backend: type[Backend], modes: tuple[Mode, ...]) -> frozenset[str]:
