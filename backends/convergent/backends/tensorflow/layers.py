@@ -80,6 +80,8 @@ class Layers(Transpose):
     def transpose_layer(self, case: Case, t: Tensors) -> Any:
         """``tf.keras.layers.Conv1DTranspose`` and its kin, with output padding."""
         how = call(case)
+        if any(extra >= step for extra, step in zip(output_padding(case, how), case.stride)):
+            how = call(case.replace(padding=case.pads))  # more than the layer takes: crop instead
         layer = self._built(
             f"Conv{case.dims}DTranspose",
             how,
