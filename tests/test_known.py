@@ -6,7 +6,7 @@ from packaging.specifiers import SpecifierSet
 from convergent.backends import registry
 from convergent.cases.features import FEATURES
 from convergent.cases.text import parse
-from convergent.harness import ledger
+from convergent.harness import environment, ledger
 from convergent.harness.ask import Asker
 
 ENTRIES = [
@@ -27,11 +27,14 @@ def test_a_known_divergence_is_shown_by_its_example(entry, ask):
         pytest.skip(f"{entry.variant} is not installed")
     if not SpecifierSet(entry.versions).contains(version, prereleases=True):
         pytest.skip(f"{entry.variant} {version} is not {entry.versions}")
-    here = registry.variant(entry.variant).traits
+    asked = registry.variant(entry.shown_in)
+    if not environment.has(asked.needs):
+        pytest.skip(f"needs {', '.join(asked.needs)}")
+    here = asked.traits
     if elsewhere := set(entry.when) - set(FEATURES) - here:
         pytest.skip(f"not of this machine: {', '.join(elsewhere)}")
     op, method, line = entry.example.split("/")
-    outcome = ask(entry.variant, f"{op}/{method}", parse(line))
+    outcome = ask(entry.shown_in, f"{op}/{method}", parse(line))
     if outcome.verdict == "unsupported" and here:
         pytest.skip(f"a gap of this machine: {', '.join(here)}")
     if outcome.verdict == "agrees" and not entry.strict:

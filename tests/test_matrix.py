@@ -1,23 +1,27 @@
 """Every method of every installed backend on every case of a suite; ids are check ids.
 
-``pytest tests/test_matrix.py -k "torch and backprop_input" -n 2``; ``--suite ci`` for another.
+``pytest tests/test_matrix.py -k "torch and backprop_input" -n 2``; ``--suite ci`` for another,
+``--all-variants`` for every mode too.
 """
 
 import os
 
 import pytest
 
-from convergent.backends import registry
 from convergent.cases import suites
 from convergent.harness import plan
 from convergent.harness.ask import Asker
+from convergent.harness.cli import choose
+
+SUITES = ("smoke", "special", "contracts")
 
 
 def pytest_generate_tests(metafunc):
     if "check" not in metafunc.fixturenames:
         return
-    variants = [name for name in registry.names() if registry.version(name)]
-    cases = suites.load(metafunc.config.getoption("suite"))
+    variants = choose.variants((), every=metafunc.config.getoption("all_variants"))
+    names = metafunc.config.getoption("suite") or SUITES
+    cases = list(dict.fromkeys(case for name in names for case in suites.load(name)))
     planned = plan.plan(variants, cases, plan.Selection())
     checks = [
         pytest.param((variant, key, work.case), id=f"{variant}/{key}/{work.case}")

@@ -110,3 +110,28 @@ def test_an_entry_that_depends_on_the_processor_is_never_stale():
     book = ledger.Ledger([entry(strict=False)])
     book.excuse(outcome("agrees"), "2.13.0")
     assert book.stale() == []
+
+
+@pytest.mark.usefixtures("planted")
+def test_an_entry_of_a_backend_speaks_of_all_its_modes():
+    book = ledger.Ledger([entry(variant="odd", versions="", when=("strided", "lossy"))])
+    assert not book.excuse(outcome(variant="odd:lossy"), "1.0").is_finding
+    assert book.excuse(outcome(variant="odd"), "1.0").is_finding
+    assert (
+        not ledger.Ledger([entry(variant="odd", versions="")])
+        .excuse(outcome(variant="odd:lossy+loud"), "1.0")
+        .is_finding
+    )
+    alone = ledger.Ledger([entry(variant="odd:lossy", versions="")])
+    assert alone.excuse(outcome(variant="odd:lossy+loud"), "1.0").is_finding
+
+
+@pytest.mark.usefixtures("planted")
+def test_an_entry_is_stale_by_the_variant_that_shows_it_alone():
+    known = entry(variant="odd", versions="", when=("strided", "lossy"))
+    assert known.shown_in == "odd:lossy"
+    book = ledger.Ledger([known, entry(variant="odd", versions="")])
+    book.excuse(outcome("agrees", variant="odd:loud"), "1.0")
+    assert book.stale() == []
+    book.excuse(outcome("agrees", variant="odd:lossy"), "1.0")
+    assert book.stale() == [known]

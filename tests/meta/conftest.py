@@ -1,13 +1,8 @@
-"""The planted backends, found as any third party's would be: by their entry point."""
-
-from pathlib import Path
+"""Every test of the machinery has the planted backends."""
 
 import pytest
 
-PLANTED = str(Path(__file__).parent / "planted")
-
 
 @pytest.fixture(autouse=True)
-def planted(monkeypatch):
-    monkeypatch.syspath_prepend(PLANTED)
-    monkeypatch.setenv("PYTHONPATH", PLANTED)
+def always(planted):
+    """Plant them."""

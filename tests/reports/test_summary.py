@@ -37,6 +37,26 @@ def test_every_check_is_in_one_cell_one_op_and_one_variant(large_run) -> None:
     assert sum(len(g.outcomes) for g in s.findings) == s.total.found
 
 
+def test_ways_are_counted_by_framework_and_kernels_by_variant(run_of, outcome) -> None:
+    s = summarise(
+        run_of(
+            outcome(kernel="onednn ref:any"),
+            outcome(case="conv1d:i9_k3", kernel="onednn ref:any"),
+            outcome(case="conv1d:i7_k3", kernel="Slow2d"),
+            outcome(variant="torch:compile"),
+            outcome(method="layer", verdict="unsupported"),
+            outcome(variant="jax:jit"),
+        )
+    )
+    assert s.ways == {"torch": 2, "jax": 1}
+    assert s.kernels == {"torch": {"onednn ref:any": 2, "Slow2d": 1}}
+
+
+def test_the_second_call_is_timed_apart_from_the_first(run_of, outcome) -> None:
+    total = summarise(run_of(outcome(seconds=0.5, again=0.25), outcome(seconds=0.5))).total
+    assert (total.median, total.again, total.seconds) == (0.5, 0.25, 1.25)
+
+
 def test_outcomes_that_differ_in_the_case_alone_are_one_finding(run_of, wrong) -> None:
     found = summarise(
         run_of(

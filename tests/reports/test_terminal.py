@@ -171,3 +171,16 @@ def test_one_bug_seen_by_several_methods_is_told_once(run_of, wrong) -> None:
     shown = _shown(run)
     assert shown.count("convergent repro") == 2
     assert "the same by aten, layer" in shown
+
+
+def test_many_variants_have_a_row_each_and_few_a_row_per_op(run_of, outcome) -> None:
+    modes = ("torch", "torch:no_onednn", "torch:compile", "torch:threads1", "torch:threads8")
+    checks = [outcome(variant=name, kernel="onednn ref:any") for name in modes]
+    many = _shown(run_of(*checks))
+    assert all(name in many for name in modes)
+    assert "  conv " not in many
+    assert "kernels" not in many
+    few = _shown(run_of(*checks[:2]))
+    assert "  conv " in few
+    assert "kernels of torch:no_onednn: onednn ref:any (1)" in few
+    assert "ways checked (op x method x variant): torch 2" in few

@@ -22,7 +22,7 @@ def laid(array: Array, memory: str) -> Array:
     elif memory == "gapped":
         view = np.ones((*array.shape, 2), array.dtype)[..., 0]
     elif memory == "reversed":
-        view = np.ones(array.shape, array.dtype)[(slice(None, None, -1),) * array.ndim]
+        view = np.ones(array.shape, array.dtype)[(*(slice(None, None, -1),) * array.ndim, ...)]
     else:
         view = np.empty(array.shape, array.dtype)
     view[...] = array

@@ -51,8 +51,10 @@ class Asker:
         """
         asked = registry.variant(variant)
         if key not in asked.methods():
-            known = ", ".join(asked.methods())
-            raise UnknownMethod(f"{variant} has no method {key!r}; it has {known}")
+            op = key.partition("/")[0]
+            known = [k for k, method in asked.methods().items() if method.op == op]
+            there = f"of {op} it has {', '.join(known)}" if known else f"it has nothing of {op}"
+            raise UnknownMethod(f"{variant} has no method {key!r}; {there}")
         if variant not in self._drivers:
             self._drivers[variant] = self._driver(variant)
         self._drivers[variant].check(case, key)

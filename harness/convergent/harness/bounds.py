@@ -65,11 +65,14 @@ def bound(expected: Expected, dtype: str) -> Float64:
     )
 
 
-def models(expected: Expected, dtype: str, limit: Float64, *, exact: bool) -> Iterator[Model]:
+def models(
+    expected: Expected, dtype: str, limit: Float64, *, exact: bool, tiny: bool = False
+) -> Iterator[Model]:
     """Yield the wider bounds that could explain an error beyond ``limit``, tightest first.
 
-    ``exact`` data are integers that every format holds: rounding them explains nothing. Where
-    nothing is summed no model explains anything.
+    ``exact`` data are integers that every format holds: rounding them explains nothing. ``tiny``
+    data have a subnormal number in every product. Where nothing is summed no model explains
+    anything.
     """
     form = FORMATS[dtype]
     unit = FORMATS[form.accumulator].unit_roundoff
@@ -80,6 +83,15 @@ def models(expected: Expected, dtype: str, limit: Float64, *, exact: bool) -> It
     yield Model(
         "flushes subnormal results to zero", flushed, functools.partial(_is_zero_at, subnormal)
     )
+    # Every product and every partial sum of the accumulator may be flushed: n + n times its tiny.
+    lost = np.where(subnormal, np.abs(expected.value), 0.0) + 2 * n * FORMATS[form.accumulator].tiny
+    nonzero = expected.value != 0
+    yield Model(
+        "flushes subnormal sums to zero", limit + lost, functools.partial(_is_zero_at, nonzero)
+    )
+    if tiny:
+        zeroed = functools.partial(_is_zero_where_wrong, limit)
+        yield Model("takes subnormal operands for zero", limit + S, zeroed)
     # Winograd and FFT mix the terms of many outputs: their error follows the largest sum.
     normwise = np.where(n > 0, growth(n).max(initial=0.0) * unit * S.max(initial=0.0), 0.0)
     yield Model("is accurate normwise only, like Winograd or FFT", limit + normwise)
@@ -103,6 +115,11 @@ def models(expected: Expected, dtype: str, limit: Float64, *, exact: bool) -> It
 def _is_zero_at(places: npt.NDArray[np.bool_], values: Float64, _error: Float64) -> bool:
     """Say whether ``values`` are zero at one of ``places`` at least."""
     return bool(np.any(values[places] == 0))
+
+
+def _is_zero_where_wrong(limit: Float64, values: Float64, error: Float64) -> bool:
+    """Say whether every value beyond ``limit`` is zero."""
+    return bool(np.all(values[error > limit] == 0))
 
 
 def _is_of(form: Format, values: Float64, _error: Float64) -> bool:

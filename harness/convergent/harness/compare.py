@@ -98,7 +98,9 @@ class Question:
         self, found: Judgement, actual: Float64, error: Float64, wrong: npt.NDArray[np.bool_]
     ) -> Judgement:
         dtype = self.case.dtype
-        wider = bounds.models(self.expected, dtype, self.bound, exact=self.exact)
+        wider = bounds.models(
+            self.expected, dtype, self.bound, exact=self.exact, tiny=self._is("tiny")
+        )
         fitting = (m.name for m in wider if np.all(error <= m.limit) and m.fits(actual, error))
         model = next(fitting, "")
         return msgspec.structs.replace(

@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import platform
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,12 @@ def cores() -> int:
 def memory_gib() -> float:
     """Return the machine's memory in GiB."""
     return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+
+
+def has(needs: Iterable[str]) -> bool:
+    """Say whether this machine has what a variant needs, as far as can be told beforehand."""
+    there = {"cuda": Path("/dev/nvidiactl").exists()}
+    return all(there.get(need, False) for need in needs)
 
 
 def variables() -> dict[str, str]:

@@ -88,17 +88,33 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             return False
         return outcome.verdict in self.verdicts
 
+    @property
+    def shown_in(self) -> str:
+        """The variant that runs the example: the entry's own, in the modes that ``when`` names."""
+        if ":" in self.variant:
+            return self.variant
+        try:
+            modes = [mode.name for mode in registry.get(self.variant).modes]
+        except (UnknownBackend, BackendUnavailable):
+            return self.variant
+        words = "+".join(mode for mode in modes if mode in self.when)
+        return f"{self.variant}:{words}" if words else self.variant
+
     def is_shown_by(self, outcome: Outcome) -> bool:
         """Say whether ``outcome`` is of this entry's example."""
-        return f"{outcome.key}/{outcome.case}" == self.example
+        is_example = f"{outcome.key}/{outcome.case}" == self.example
+        return is_example and outcome.variant == self.shown_in
 
     def _holds_for(self, version: str) -> bool:
-        if not self.versions:
-            return True
-        try:
-            return SpecifierSet(self.versions).contains(Version(version), prereleases=True)
-        except InvalidVersion:
-            return False
+        return not self.versions or _contains(self.versions, version)
+
+
+@functools.cache
+def _contains(versions: str, version: str) -> bool:
+    try:
+        return SpecifierSet(versions).contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return False
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -190,7 +206,7 @@ def _check_example(entry: Entry, place: str) -> None:
     except InvalidCase as error:
         raise InvalidLedger(f"{place}: the example's {error}") from error
     shown = Outcome(
-        variant=entry.variant, op=op, method=method, case=str(case), verdict=entry.verdicts[0]
+        variant=entry.shown_in, op=op, method=method, case=str(case), verdict=entry.verdicts[0]
     )
     if not msgspec.structs.replace(entry, versions="").covers(shown, "", here=False):
         raise InvalidLedger(f"{place}: the entry does not cover its own example {entry.example}")

@@ -24,10 +24,12 @@ class _Words:
 def columns(run: Run) -> dict[str, Any]:
     """Return the checks as equally long lists; a text is the place of its word in ``words``.
 
-    ``known`` and ``said`` are places too, or -1. A ratio and an ulp are numbers, null, or
-    ``"inf"``, ``"nan"``; ``ms`` is milliseconds, null where nothing ran.
+    ``known``, ``said`` and ``kernel`` are places too, or -1. A ratio and an ulp are numbers, null,
+    or ``"inf"``, ``"nan"``; ``ms`` is the milliseconds of the last call, null where nothing ran.
     """
-    words = {name: _Words() for name in ("variant", "key", "case", "verdict", "known", "said")}
+    words = {
+        name: _Words() for name in ("variant", "key", "case", "verdict", "known", "said", "kernel")
+    }
     rows: dict[str, list[Any]] = {name: [] for name in (*words, "ratio", "ulp", "ms")}
     for o in run.outcomes:
         for name in ("variant", "key", "case", "verdict"):
@@ -36,9 +38,10 @@ def columns(run: Run) -> dict[str, Any]:
         rows["known"].append(words["known"].place(allowed) if allowed else -1)
         said = _said(o)
         rows["said"].append(words["said"].place(said) if said else -1)
+        rows["kernel"].append(words["kernel"].place(o.kernel) if o.kernel else -1)
         rows["ratio"].append(_rounded(o.ratio))
         rows["ulp"].append(_rounded(o.ulp))
-        rows["ms"].append(_rounded(o.seconds * 1000 or None))
+        rows["ms"].append(_rounded((o.again or o.seconds) * 1000 or None))
     found: dict[str, Any] = {name: list(kept.places) for name, kept in words.items()}
     found["explained"] = [explain(case) for case in found["case"]]
     return {"words": found, "rows": rows}

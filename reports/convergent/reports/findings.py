@@ -17,11 +17,15 @@ _KINDS = {"notyet": "theirs, not fixed yet", "notimpl": "ours", "never": "by def
 def page(ledger: Ledger) -> str:
     """Return the page as Markdown: a section per backend, a paragraph per entry."""
     parts = [_HEAD]
-    backends = dict.fromkeys(entry.variant for entry in ledger.entries)
+    backends = dict.fromkeys(_backend(entry) for entry in ledger.entries)
     for backend in backends:
         parts.append(f"## {backend}\n")
-        parts += [_entry(entry) for entry in ledger.entries if entry.variant == backend]
+        parts += [_entry(entry) for entry in ledger.entries if _backend(entry) == backend]
     return "\n".join(parts)
+
+
+def _backend(entry: Entry) -> str:
+    return entry.variant.partition(":")[0]
 
 
 def _entry(entry: Entry) -> str:
@@ -39,7 +43,7 @@ def _entry(entry: Entry) -> str:
             f"- methods: {', '.join(f'`{pattern}`' for pattern in entry.checks)}; given {given}",
             f"- example: {in_words(parse(line))}",
             f"- discussed: {issue}\n",
-            f"```sh\nconvergent repro {entry.variant} {op}/{method} {line}\n```\n",
+            f"```sh\nconvergent repro {entry.shown_in} {op}/{method} {line}\n```\n",
         ]
     )
 

@@ -43,7 +43,7 @@
     const wanted = (state.q || "").toLowerCase().split(/\s+/).filter(Boolean);
     if (wanted.length && !texts) {
       texts = rows.case.map((_, i) =>
-        ["variant", "key", "case", "said", "known"].map((name) => word(name, i)).join(" ").toLowerCase());
+        ["variant", "key", "case", "said", "known", "kernel"].map((name) => word(name, i)).join(" ").toLowerCase());
     }
     shown = [];
     for (let i = 0; i < count; i++) {
@@ -87,6 +87,8 @@
     const explained = words.explained[rows.case[i]];
     const said = word("said", i), known = word("known", i);
     if (said) inside.append(make("p", said));
+    const kernel = word("kernel", i);
+    if (kernel) inside.append(make("p", "Kernel: " + kernel));
     if (known) inside.append(make("p", "Known: " + known));
     inside.append(make("p", explained || "This text names no case."));
     const command = make("div", "", "command");

@@ -19,7 +19,8 @@ class Tally:
 
     ``checked`` counts all but the declared gaps, ``findings`` maps a verdict to its number (known
     divergences are counted apart), ``ratio`` is the worst error ratio. ``seconds`` is the time
-    inside framework calls, ``median`` that of one call; None where nothing ran.
+    inside framework calls, ``median`` that of a first call, ``again`` that of a second one, which
+    finds everything compiled; None where nothing ran.
     """
 
     checked: int
@@ -30,6 +31,7 @@ class Tally:
     ratio: float | None
     seconds: float
     median: float | None
+    again: float | None
 
     @property
     def found(self) -> int:
@@ -71,6 +73,8 @@ class Summary:
     """The figures of one run; cells by ``(variant, op, method)`` and by ``(variant, op)``.
 
     ``variants`` holds all that were asked for, ``by_variant`` those of them that gave outcomes.
+    ``ways`` counts, for each framework, the distinct (op, method, variant) that were checked;
+    ``kernels`` how many checks of a variant each kernel computed, most first.
     """
 
     variants: tuple[str, ...]
@@ -79,6 +83,8 @@ class Summary:
     cells: Mapping[tuple[str, str, str], Tally]
     ops: Mapping[tuple[str, str], Tally]
     by_variant: Mapping[str, Tally]
+    ways: Mapping[str, int]
+    kernels: Mapping[str, Mapping[str, int]]
     findings: tuple[Group, ...]
     known: tuple[Group, ...]
     notes: tuple[Remark, ...]
@@ -115,6 +121,8 @@ def summarise(run: Run) -> Summary:
         cells={place: tally(found) for place, found in cells.items()},
         ops={place: tally(found) for place, found in ops.items()},
         by_variant={name: tally(variants[name]) for name in names if name in variants},
+        ways=_ways(outcomes),
+        kernels={name: found for name in names if (found := _kernels(variants.get(name, ())))},
         findings=group(o for o in outcomes if o.is_finding),
         known=group(divergent),
         stale=tuple(run.end.stale) if run.end else (),
@@ -132,6 +140,7 @@ def tally(outcomes: Iterable[Outcome]) -> Tally:
     outcomes = list(outcomes)
     verdicts = Counter(o.verdict for o in outcomes)
     seconds = [o.seconds for o in outcomes if o.seconds > 0]
+    again = [o.again for o in outcomes if o.again > 0]
     return Tally(
         checked=len(outcomes) - verdicts["unsupported"],
         agrees=verdicts["agrees"],
@@ -139,9 +148,19 @@ def tally(outcomes: Iterable[Outcome]) -> Tally:
         known=sum(bool(o.known) and o.verdict not in PASSING for o in outcomes),
         findings=dict(Counter(o.verdict for o in outcomes if o.is_finding)),
         ratio=worst_ratio(outcomes),
-        seconds=sum(seconds),
+        seconds=sum(o.seconds + o.again for o in outcomes),
         median=statistics.median(seconds) if seconds else None,
+        again=statistics.median(again) if again else None,
     )
+
+
+def _ways(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    checked = {(o.variant, o.key) for o in outcomes if o.verdict != "unsupported"}
+    return dict(Counter(variant.partition(":")[0] for variant, _ in sorted(checked)))
+
+
+def _kernels(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    return dict(Counter(o.kernel for o in outcomes if o.kernel).most_common())
 
 
 def _methods(outcomes: Iterable[Outcome]) -> dict[str, tuple[str, ...]]:

@@ -38,6 +38,8 @@ STYLES = {
     "agrees": "green",
 }
 MOST_NOTES = 8
+MOST_BY_OP = 4  # variants; of more, the table has a row each
+MOST_KERNELS = 3
 
 
 def console() -> Console:
@@ -70,6 +72,7 @@ def print_summary(
     if s.cells:
         console.print(_table(s))
         console.print()
+        _print_ways(s, console)
     _print_remarks(s.notes, console)
     for line in s.stale:
         _line(console, f"stale: {line}", "red")
@@ -138,11 +141,26 @@ def _table(s: Summary) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for variant in s.variants:
         tallies = [(op, s.ops[variant, op]) for op in s.methods if (variant, op) in s.ops]
+        if tallies and len(s.by_variant) > MOST_BY_OP:
+            table.add_row(Text(plain(variant)), *_cells(s.by_variant[variant]))
+            continue
         if tallies:
             table.add_row(Text(plain(variant), "bold"))
         for op, tally in tallies:
             table.add_row(Text(f"  {plain(op)}"), *_cells(tally))
     return table
+
+
+def _print_ways(s: Summary, console: Console) -> None:
+    ways = ", ".join(f"{name} {count:,}" for name, count in s.ways.items())
+    if ways:
+        _line(console, f"ways checked (op x method x variant): {ways}", "dim")
+    if len(s.by_variant) > MOST_BY_OP:
+        return
+    for variant, kernels in s.kernels.items():
+        shown = [f"{kernel} ({count:,})" for kernel, count in kernels.items()]
+        rest = [f"{len(shown) - MOST_KERNELS} more"] if len(shown) > MOST_KERNELS else []
+        _line(console, f"kernels of {variant}: {', '.join(shown[:MOST_KERNELS] + rest)}", "dim")
 
 
 def _cells(tally: Tally) -> list[Text]:

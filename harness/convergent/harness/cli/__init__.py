@@ -19,7 +19,7 @@ COMMANDS = {
     "run": "Check every method of the installed frameworks and write a report.",
     "repro": "Run one check again and show what was expected and what came.",
     "explain": "Walk through one case: every result by every method, side by side.",
-    "list": "List backends, methods, ops, suites, cases or features.",
+    "list": "List backends, variants, modes, methods, ops, suites, cases or features.",
     "doctor": "Show the machine and what each backend has loaded.",
 }
 INTERRUPTED, UNAVAILABLE, USAGE, INTERNAL = 2, 3, 4, 70

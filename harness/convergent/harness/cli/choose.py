@@ -8,9 +8,11 @@ from typing import Any
 import click
 
 from convergent.backends import registry
+from convergent.backends.variant import Variant
 from convergent.cases.case import Case
 from convergent.cases.errors import BackendUnavailable, InvalidCase
 from convergent.cases.text import parse
+from convergent.harness import environment
 
 
 class CaseType(click.ParamType[Case]):
@@ -47,17 +49,31 @@ CASE = CaseType()
 SECONDS = SecondsType(0.1, 86_400)
 
 
-def variants(asked: tuple[str, ...]) -> tuple[str, ...]:
+def variants(asked: tuple[str, ...], *, every: bool = False) -> tuple[str, ...]:
     """Return the variants to run: those asked for, or every backend that is installed.
 
-    Raises ``UnknownBackend`` for a name that is none, ``BackendUnavailable`` for one not installed.
+    With ``every``, all variants that a backend declares and this machine can run. Raises
+    ``UnknownBackend`` for a name that is none, ``BackendUnavailable`` for one not installed.
     """
-    if not asked:
-        return tuple(name for name in registry.names() if registry.version(name))
-    for name in asked:
+    names = asked or tuple(name for name in registry.names() if registry.version(name))
+    found = []
+    for name in names:
+        variant = registry.variant(name)
         if registry.version(name) is None:
-            raise BackendUnavailable(f"{name} is not installed in this environment; {way(name)}")
-    return tuple(dict.fromkeys(asked))
+            backend = variant.backend.name
+            raise BackendUnavailable(
+                f"{backend} is not installed in this environment; {way(backend)}"
+            )
+        found.append(variant.name)
+        if every and not variant.modes:
+            found += [v.name for v in declared(name) if environment.has(v.needs)]
+    return tuple(dict.fromkeys(found))
+
+
+def declared(backend: str) -> list[Variant]:
+    """Return the variants of ``backend`` that a run of all of them includes."""
+    words = registry.get(backend).variants
+    return [registry.variant(f"{backend}:{word}" if word else backend) for word in words]
 
 
 def missing() -> list[str]:

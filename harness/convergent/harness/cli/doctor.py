@@ -42,6 +42,8 @@ def _probe(name: str) -> bool:
     for method in backend.methods().values():
         ops.setdefault(method.op, []).append(method.name)
     _table({op: ", ".join(names) for op, names in ops.items()})
+    for mode in backend.modes:
+        click.echo(f"  mode {mode.name}: {mode.meaning}")
     for gap in backend.gaps:
         given = ", ".join(gap.when) + (f" unless {', '.join(gap.unless)}" if gap.unless else "")
         click.echo(f"  cannot: {' '.join(gap.methods)} ({given or 'always'}): {gap.reason}")

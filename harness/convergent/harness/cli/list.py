@@ -11,9 +11,10 @@ from convergent.backends.base import OPS
 from convergent.cases import suites
 from convergent.cases.errors import BackendUnavailable
 from convergent.cases.features import FEATURES
+from convergent.harness import environment
 from convergent.harness.cli import choose
 
-WHAT = ("backends", "methods", "ops", "suites", "cases", "features")
+WHAT = ("backends", "variants", "modes", "methods", "ops", "suites", "cases", "features")
 
 
 @click.command(
@@ -23,12 +24,17 @@ WHAT = ("backends", "methods", "ops", "suites", "cases", "features")
 )
 @click.argument("what", type=click.Choice(WHAT))
 @click.option("--suite", default="ci", help="Whose cases.  [default: ci]")
-@click.option("--backend", "backends", multiple=True, help="Whose methods; repeat. [default: all]")
+@click.option(
+    "--backend", "backends", multiple=True, help="Whose methods, modes, variants. [default: all]"
+)
 def command(what: str, suite: str, backends: tuple[str, ...]) -> None:
-    """List backends, methods, ops, suites, cases or features."""
+    """List backends, variants, modes, methods, ops, suites, cases or features."""
+    named = backends or tuple(registry.names())
     lines: dict[str, Callable[[], list[str]]] = {
         "backends": _backends,
-        "methods": lambda: _methods(backends or tuple(registry.names())),
+        "variants": lambda: [line for name in named for line in _variants(name)],
+        "modes": lambda: [line for name in named for line in _modes(name)],
+        "methods": lambda: _methods(named),
         "ops": lambda: [f"{op:28}{' x '.join(roles)}" for op, roles in OPS.items()],
         "suites": lambda: [
             f"{name:12}{len(suites.load(name)):5} cases  {suites.describe(name)}"
@@ -51,6 +57,19 @@ def _backends() -> list[str]:
         state = registry.version(name) or f"not installed: {choose.way(name)}"
         lines.append(f"{name:12} {count}  {state}")
     return lines
+
+
+def _variants(name: str) -> list[str]:
+    lines = []
+    for variant in choose.declared(name):
+        lacks = "" if environment.has(variant.needs) else f" (needs {', '.join(variant.needs)})"
+        meaning = "; ".join(mode.meaning for mode in variant.modes) or "as a user runs it"
+        lines.append(f"{variant.name:32}{meaning}{lacks}")
+    return lines
+
+
+def _modes(name: str) -> list[str]:
+    return [f"{name}:{mode.name:24}{mode.meaning}" for mode in registry.get(name).modes]
 
 
 def _methods(names: tuple[str, ...]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 import numpy as np
 
+from convergent.backends import contracts
 from convergent.backends.base import OPS
 from convergent.cases import words
 from convergent.cases.case import Case
@@ -35,7 +36,12 @@ def command(ctx: click.Context, variant: str, key: str, case: Case, timeout: flo
         if loaded:
             click.echo(f"{variant} {loaded.loaded.get('version')}, {loaded.loaded.get('file')}")
         click.echo(words.in_words(case))
-        _numbers(ask, outcome, case)
+        if outcome.op == "contract":
+            click.echo(f"an illegal call: {contracts.reason(outcome.method)}")
+        else:
+            _numbers(ask, outcome, case)
+        if outcome.kernel:
+            click.echo(f"kernel: {outcome.kernel}")
     click.echo(outcome.sentence)
     click.echo(
         f"verdict: {outcome.verdict}" + (f", known: {outcome.known}" if outcome.known else "")

@@ -25,21 +25,43 @@ REPORT = "report.html"
     "run",
     epilog="\b\nExamples:\n"
     "  convergent run --suite smoke\n"
-    "  convergent run --backend torch --backend jax --op backprop_filter\n"
+    "  convergent run --backend torch --backend jax:jit --op backprop_filter\n"
+    "  convergent run --suite special --suite contracts --all-variants\n"
     "  convergent run --case conv1d:i8_k3_pSAME --case conv2d:i5_k2_s2\n"
     "  convergent run -k 'torch and not (float16 or bfloat16)' -x\n"
     "  convergent run -o nightly --resume",
 )
-@click.option("--suite", help="Cases to run: " + ", ".join(suites.names()) + ".  [default: ci]")
+@click.option(
+    "--suite",
+    "suite_names",
+    multiple=True,
+    help="Cases to run: " + ", ".join(suites.names()) + "; repeat.  [default: ci]",
+)
 @click.option("--case", "cases", multiple=True, type=choose.CASE, help="A case by name; repeat.")
 @click.option(
-    "--backend", "backends", multiple=True, help="A backend; repeat. [default: installed]"
+    "--backend",
+    "--variant",
+    "backends",
+    multiple=True,
+    help="A backend, or a variant such as torch:compile; repeat.  [default: installed]",
+)
+@click.option(
+    "--all-variants",
+    "every",
+    is_flag=True,
+    help="All variants of these backends that this machine can run.",
 )
 @click.option("--op", "ops", multiple=True, help="An op, such as backprop_input; repeat.")
 @click.option("--method", "methods", multiple=True, help="A pattern of methods; repeat.")
 @click.option("--dtype", "dtypes", multiple=True, type=click.Choice(DTYPES), help="Repeat.")
 @click.option("-k", "keyword", default="", help="Words in the check id, with and, or, not, ().")
 @click.option("-x", "stop_at_first", is_flag=True, help="Stop at the first finding.")
+@click.option(
+    "--repeat",
+    default=2,
+    type=click.IntRange(1, 1000),
+    help="Calls of each method, which must give the same bits.  [default: 2]",
+)
 @click.option("--seed", default=0, type=click.IntRange(0), help="Added to every case's seed.")
 @click.option(
     "--timeout",
@@ -60,7 +82,7 @@ REPORT = "report.html"
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Check every method of the installed frameworks and write a report."""
-    cases, suite = _cases(given["cases"], given["suite"])
+    cases, suite = _cases(given["cases"], given["suite_names"])
     options = _options(given, suite)
     ctx.exit(execute(cases, options, given["known"]))
 
@@ -105,15 +127,16 @@ def _say_rest(result: Result, options: Options) -> None:
         click.echo("nothing was selected; loosen --op, --method, --dtype or -k")
 
 
-def _cases(given: tuple[Case, ...], suite: str | None) -> tuple[list[Case], str]:
+def _cases(given: tuple[Case, ...], names: tuple[str, ...]) -> tuple[list[Case], str]:
     """Return the cases and the name of what they are. Raises ``InvalidCase`` for a bad golden."""
     for case in given:
         if case.data.startswith("golden"):
             goldens.operands(case)
-    if given and suite is None:
+    if given and not names:
         return list(dict.fromkeys(given)), "given"
-    name = suite or "ci"
-    return list(dict.fromkeys([*suites.load(name), *given])), name
+    names = names or ("ci",)
+    loaded = [case for name in names for case in suites.load(name)]
+    return list(dict.fromkeys([*loaded, *given])), "+".join(dict.fromkeys(names))
 
 
 def _options(given: dict[str, Any], suite: str) -> Options:
@@ -124,7 +147,7 @@ def _options(given: dict[str, Any], suite: str) -> Options:
         plan.keyword(given["keyword"])
     except (ValueError, RecursionError) as error:
         raise click.UsageError(str(error)) from error
-    variants = choose.variants(given["backends"])
+    variants = choose.variants(given["backends"], every=given["every"])
     return Options(
         variants=variants,
         folder=given["folder"],
@@ -140,4 +163,5 @@ def _options(given: dict[str, Any], suite: str) -> Options:
         jobs=given["jobs"] or min(environment.cores(), max(2, len(variants))),
         stop_at_first=given["stop_at_first"],
         resume=given["resume"],
+        repeat=given["repeat"],
     )

@@ -91,7 +91,12 @@ def _load(name: str, answers: BinaryIO) -> Backend:
         asked = registry.variant(name)
         backend = asked.backend()
         backend.enable(frozenset(mode.name for mode in asked.modes))
-        loaded = {"python": sys.version.split()[0], "numpy": np.__version__, **backend.loaded()}
+        loaded = {
+            "python": sys.version.split()[0],
+            "numpy": np.__version__,
+            "modes": sorted(backend.active),
+            **backend.loaded(),
+        }
     except Exception as error:  # noqa: BLE001 - whatever importing a framework may raise
         unavailable = {"is": "unavailable", "message": _line(error), "trace": _trace()}
         _send(answers, frames.pack(unavailable))

@@ -1,0 +1,93 @@
+"""Special data: the oracle gives what IEEE arithmetic gives product by product."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from convergent.backends import oracle
+from convergent.backends.memory import laid
+from convergent.cases import data, dtypes
+from convergent.cases.case import DTYPES, MEMORY
+from convergent.cases.strategies import cases
+from convergent.cases.text import parse
+
+from .test_oracle import MOST_PRODUCTS, OPERANDS, RESULT, products
+
+MAPS = ("conv", "backprop_input", "backprop_filter")
+
+
+def listed(case, name):
+    """Return the products that are summed at each place of the result, as Python floats."""
+    values = dict(zip(("x", "w", "dy"), data.make(case), strict=True))
+    left, right = (dtypes.decode(values[role], case.dtype) for role in OPERANDS[name])
+    found = {place: [] for place in np.ndindex(case.shape(RESULT[name].replace("dy", "y")))}
+    for place in products(case):
+        a, b = (place[role] for role in OPERANDS[name])
+        found[place[RESULT[name]]].append(float(left[a]) * float(right[b]))
+    return found
+
+
+@pytest.mark.parametrize("name", MAPS)
+@settings(max_examples=40)
+@given(case=cases(data=["nonfinite"]))
+def test_nan_and_infinity_go_where_arithmetic_puts_them(name, case):
+    if math.prod(case.y_shape) * math.prod(case.w_shape) > MOST_PRODUCTS:
+        return
+    expected = oracle.expect(case, name, data.make(case))
+    for place, found in listed(case, name).items():
+        assert np.array_equal(expected.value[place], sum(found), equal_nan=True)
+        assert expected.terms[place] == len(found)
+    # A zero of the padding may meet an infinity in the filter's gradient alone.
+    assert name == "backprop_filter" or not expected.nan_too.any()
+    assert any(map(any, case.pads)) or max(case.unused) or not expected.nan_too.any()
+
+
+@pytest.mark.parametrize("name", MAPS)
+@settings(max_examples=40)
+@given(case=cases(data=["signedzeros"]))
+def test_a_zero_may_be_negative_where_every_product_is(name, case):
+    expected = oracle.expect(case, name, data.make(case))
+    for place, found in listed(case, name).items():
+        assert expected.value[place] == sum(found)
+        minus = all(p == 0 and math.copysign(1, p) < 0 for p in found)
+        assert expected.minus_too[place] == minus
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_subnormal_products_and_tiny_operands_are_what_their_names_say(dtype):
+    form = dtypes.FORMATS[dtype]
+    word = "" if dtype == "float32" else f"_{dtype}"
+    for kind, op in (("subnormal", "conv"), ("tiny", "conv"), ("tiny", "backprop_input")):
+        case = parse(f"conv1d:i9_k1{word}_{kind}")
+        x, w, dy = (dtypes.decode(a, dtype) for a in data.make(case))
+        assert all(a.any() and np.isfinite(a).all() for a in (x, w, dy))
+        value = oracle.expect(case, op, data.make(case)).value
+        if kind == "subnormal":
+            assert (np.abs([*x.ravel(), *w.ravel(), *dy.ravel()]) >= form.tiny).all()
+            assert (np.abs(value) < form.tiny).any()
+        else:
+            assert (np.abs([*x.ravel(), *dy.ravel()]) < form.tiny).all()
+            assert (np.abs(w) > 1).all()
+        assert (dtypes.decode(dtypes.encode(value, dtype), dtype) != 0).all()
+
+
+@pytest.mark.parametrize("memory", MEMORY)
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3, 4), (0, 3), (2, 0)])
+def test_memory_holds_the_same_values_wherever_they_lie(memory, shape):
+    array = np.arange(math.prod(shape), dtype=np.float32).reshape(shape)
+    view = laid(array, memory)
+    assert np.array_equal(view, array)
+    assert view.dtype == array.dtype
+    assert not np.shares_memory(view, array)
+    assert view.flags.writeable == (memory != "readonly")
+
+
+def test_memory_is_what_its_name_says():
+    array = np.ones((2, 3), np.float32)
+    assert laid(array, "plain").strides == (12, 4)
+    assert laid(array, "gapped").strides == (24, 8)
+    assert laid(array, "reversed").strides == (-12, -4)
+    offset = laid(array, "offset")
+    assert offset.ctypes.data - offset.base.ctypes.data == 4
