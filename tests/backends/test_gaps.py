@@ -8,6 +8,7 @@ import pytest
 
 from convergent.backends import registry
 from convergent.cases import data, suites
+from convergent.harness.judge import judge
 from convergent.harness.outcome import PASSING
 from convergent.harness.referee import Referee
 from convergent.harness.worker.client import Client
@@ -68,6 +69,5 @@ def test_a_declared_gap_is_real(name, gap, clients):
             assert said.startswith(first.raises), f"{key} {case}: {said}"
             continue
         assert gap.kind == "never", closed
-        question = REFEREE.question(case, key.partition("/")[0])
-        found = question.judge(answer.arrays[0], answer.header["dtype"])
+        found = judge(REFEREE, case, key, answer)
         assert found.verdict not in PASSING, closed

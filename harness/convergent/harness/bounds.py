@@ -107,7 +107,7 @@ def models(
         yield Model(f"rounds the inputs to {name}", limit + rounding, _is_widespread(limit, n))
     if form.accumulator != dtype:
         rounding = growth(n) * form.unit_roundoff * S
-        if exact:  # sums that the narrow type holds exactly do not round in it
+        if exact and not tiny:  # sums of integers that the narrow type holds do not round in it
             rounding = np.where(2.0**form.precision >= S, 0.0, rounding)
         yield Model(f"accumulates in {dtype}", limit + rounding)
 

@@ -37,6 +37,7 @@ VARIANTS = (
     "",
     GRAPH,
     XLA,
+    "onednn",
     "no_onednn",
     "graph+no_onednn",
     "threads1",

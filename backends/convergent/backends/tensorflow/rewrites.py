@@ -63,8 +63,8 @@ class Rewrites(Conv):
     def filter_patches(self, case: Case, t: Tensors) -> Any:
         """Multiply the same patches with ``d_y``."""
         rows = self._rows(case, t.x)
-        places = rows.shape[1]
-        dy = self.tf.reshape(self.last(t.dy, case), [places, case.groups, -1])
+        split = [rows.shape[1], case.groups, case.out_channels // case.groups]
+        dy = self.tf.reshape(self.last(t.dy, case), split)
         columns = self.tf.transpose(dy, [1, 0, 2])
         dw = self.tf.matmul(rows, columns, transpose_a=True)
         return self.tf.reshape(self.tf.transpose(dw, [1, 0, 2]), case.w_shape)

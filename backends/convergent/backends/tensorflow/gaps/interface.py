@@ -134,7 +134,13 @@ GAPS: tuple[Gap, ...] = (
         reason="tf.compat.v1.nn has no conv3d_backprop_input",
         raises="AttributeError",
     ),
-    # --- what vectorizing makes of it
+    # --- Jacobians
+    Gap(
+        methods=("backprop_*/jacobian_contracted", "backprop_input/batch_jacobian"),
+        when=("nonfinite",),
+        kind="never",
+        reason="the zeros of a Jacobian meet NaN and infinities",
+    ),
     Gap(
         methods=("backprop_*/jacobian_contracted", "backprop_input/batch_jacobian"),
         when=("large_jacobian",),
