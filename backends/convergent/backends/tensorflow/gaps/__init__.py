@@ -1,8 +1,9 @@
 """What TensorFlow cannot compute on a CPU, by who refuses it.
 
-``interface``: what a function has no word for, whoever computes. ``eigen``: what its kernels
-lack, ``empty`` what they refuse to do with nothing; neither counts where XLA compiles. ``xla``: what the compiler lacks. ``contracts``: illegal
-calls that TensorFlow cannot be told, or gives a meaning.
+``interface``: what a function has no word for, whoever computes. ``eigen``: what TensorFlow's
+kernels lack; ``empty``: what they refuse to do with nothing; neither counts where XLA compiles.
+``xla``: what the compiler lacks. ``contracts``: illegal calls that TensorFlow cannot be told, or
+gives a meaning.
 """
 
 from __future__ import annotations

@@ -35,7 +35,6 @@ _DERIVED = (
     "backprop_input/autodiff",
     "backprop_filter/autodiff",
     "backprop_*/double_backward",
-    "backprop_*/per_sample",
     "transpose/autodiff_of_conv",
     "jacobian_*",
 )
@@ -69,6 +68,7 @@ _GRADIENT = (
     "conv/autodiff_of_transpose",
     "backprop_input/transpose_op",
     "backprop_*/symbolic",
+    "backprop_*/per_sample",
     *_RAW,
     "backprop_filter/autodiff_of_transpose",
     "transpose/native",

@@ -20,7 +20,7 @@ _FILTERED = (
     "backprop_input/autodiff",
     "backprop_input/batch_jacobian",
     "backprop_input/jacobian_contracted",
-    "*/via_conv",
+    "backprop_input/via_conv",
     "conv/atrous",
     "conv/autodiff_of_transpose",
     "conv/convolution",
@@ -36,6 +36,7 @@ _FILTERED = (
     "conv/zero_stuffed_kernel",
     "transpose/autodiff_of_conv",
     "transpose/double_backward*",
+    "transpose/via_conv",
 )
 # The same, refused by Keras or by the shapes of a graph before a kernel can.
 _FILTERED_EARLY = (

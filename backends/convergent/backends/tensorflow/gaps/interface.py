@@ -31,6 +31,13 @@ GAPS: tuple[Gap, ...] = (
         raises="ValueError",
     ),
     Gap(
+        methods=("backprop_*/depthwise_nn",),
+        when=("3d",),
+        unless=_WORDS,
+        reason="there is no depthwise op in 3-D",
+        raises="ValueError",
+    ),
+    Gap(
         methods=("conv/depthwise*_keras",),
         when=("3d",),
         reason="keras.ops has no depthwise convolution in 3-D",
@@ -87,8 +94,8 @@ GAPS: tuple[Gap, ...] = (
     ),
     Gap(
         methods=("*/atrous_transpose",),
-        when=("grouped",),
-        reason="tf.nn.atrous_conv2d_transpose knows no groups",
+        when=("grouped", "dilated"),
+        reason="tf.nn.atrous_conv2d_transpose knows no groups beside a rate",
         raises="ValueError",
     ),
     Gap(
