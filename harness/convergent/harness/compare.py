@@ -98,8 +98,8 @@ class Question:
         self, found: Judgement, actual: Float64, error: Float64, wrong: npt.NDArray[np.bool_]
     ) -> Judgement:
         dtype = self.case.dtype
-        # Tiny operands are integers times powers of two: their sums are no integers that fit.
-        integers = self.exact and not self._is("tiny")
+        # Scaled by powers of two, small sums are no integers that a narrow type is sure to hold.
+        integers = self.exact and not (self._is("tiny") or self._is("subnormal"))
         wider = bounds.models(self.expected, dtype, self.bound, exact=integers)
         fitting = (m.name for m in wider if np.all(error <= m.limit) and m.fits(actual, error))
         model = next(fitting, "")
