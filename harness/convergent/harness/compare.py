@@ -98,10 +98,8 @@ class Question:
         self, found: Judgement, actual: Float64, error: Float64, wrong: npt.NDArray[np.bool_]
     ) -> Judgement:
         dtype = self.case.dtype
-        # Tiny operands are integers times powers of two: their sums are no integers that fit.
-        tiny = self._is("tiny")
         wider = bounds.models(
-            self.expected, dtype, self.bound, exact=self.exact and not tiny, tiny=tiny
+            self.expected, dtype, self.bound, exact=self.exact, tiny=self._is("tiny")
         )
         fitting = (m.name for m in wider if np.all(error <= m.limit) and m.fits(actual, error))
         model = next(fitting, "")

@@ -1,4 +1,4 @@
-"""The adapter of TensorFlow, as a user runs it: eager, on the CPU, without XLA.
+"""The adapter of TensorFlow on the CPU: eager, as a graph or compiled by XLA.
 
 Images keep the case's layout, filters are ``(*kernel, C/groups, O)`` in either.
 """
@@ -7,25 +7,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, Callable, ClassVar
 
 import numpy as np
 
-from convergent.backends.base import Backend
+from convergent.backends.base import Backend, Tensors
+from convergent.backends.contracts import Told
+from convergent.backends.memory import laid
 from convergent.backends.tensorflow import gaps as declared
+from convergent.backends.tensorflow import kernels
+from convergent.backends.tensorflow import modes as switches
+from convergent.backends.tensorflow.bias import Bias
 from convergent.backends.tensorflow.depthwise import Depthwise
 from convergent.backends.tensorflow.gradients import Gradients
-from convergent.backends.tensorflow.transpose import Transpose
+from convergent.backends.tensorflow.layers import Layers
+from convergent.backends.tensorflow.rewrites import Rewrites
+from convergent.backends.tensorflow.told import told
+from convergent.backends.tensorflow.vectorized import Vectorized
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 
 
-class TensorFlow(Backend, Gradients, Transpose, Depthwise):
-    """TensorFlow 2 in eager mode."""
+class TensorFlow(Backend, Gradients, Rewrites, Layers, Depthwise, Vectorized, Bias):
+    """TensorFlow 2, in eager mode unless a mode says otherwise."""
 
     name = "tensorflow"
     packages = ("tensorflow-cpu", "tensorflow")
     gaps = declared.GAPS
+    modes = switches.MODES
+    variants = switches.VARIANTS
     trait_words: ClassVar[Mapping[str, str]] = {
         declared.EIGEN_FLOAT32: "oneDNN is off: float32 runs on Eigen's kernels",
         declared.EIGEN_BFLOAT16: "oneDNN does not do bfloat16 here: it runs on Eigen's kernels",
@@ -40,6 +50,23 @@ class TensorFlow(Backend, Gradients, Transpose, Depthwise):
 
         self.tf = tf
         tf.get_logger().setLevel("ERROR")  # it warns of every retraced function
+
+    def enable(self, modes: frozenset[str]) -> None:
+        """Set the number of threads and determinism; graphs and XLA are for ``prepare``."""
+        super().enable(modes)
+        switches.enable(self.tf, modes)
+
+    def prepare(self, function: Callable[..., Any], case: Case) -> Callable[[Tensors], Any]:
+        """Return ``function`` as the active mode executes it, traced once."""
+        return switches.compiled(self.tf, self.active, super().prepare(function, case))
+
+    def kernel(self, printed: str) -> str:
+        """Return oneDNN's names for what it computed, else ``eigen`` or ``xla``."""
+        return kernels.kernel(printed, "xla" if switches.XLA in self.active else "eigen")
+
+    def told(self, call: Told) -> Any:
+        """Make an illegal call as it is told."""
+        return told(self.tf, call)
 
     def loaded(self) -> dict[str, Any]:
         """Return version, file, threads (0: TensorFlow chooses) and how the library was built."""
@@ -70,11 +97,11 @@ class TensorFlow(Backend, Gradients, Transpose, Depthwise):
         return (0, case.dims + 1, *range(1, case.dims + 1))
 
     def enter(self, array: Array, case: Case) -> Any:
-        """Return an eager tensor on the CPU."""
-        plain = np.ascontiguousarray(array)
+        """Return an eager tensor on the CPU, of a NumPy array as the case lays it out."""
+        view = laid(array, case.memory)
         if case.dtype == "bfloat16":
-            plain = plain.view(self.tf.bfloat16.as_numpy_dtype)
-        return self.tf.constant(plain)
+            view = view.view(self.tf.bfloat16.as_numpy_dtype)
+        return self.tf.constant(view)
 
     def leave(self, tensor: Any) -> tuple[Array, str]:
         """Return the values and the dtype's name, which is NumPy's."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convergent.backends.base import Tensors, method
-from convergent.backends.tensorflow.call import call, call_nn, call_raw
+from convergent.backends.tensorflow.call import FORMATS, call, call_nn, call_raw
 from convergent.backends.tensorflow.moves import Moves
 from convergent.cases.case import Case
 
@@ -26,6 +26,10 @@ class Conv(Moves):
         op = getattr(self.tf.nn, f"conv{case.dims}d_transpose")
         steps = (how.strides, how.padding, how.data_format, how.dilations)
         return self.image_out(how, op(dy, w, how.image_shape, *steps))
+
+    def biased(self, case: Case, y: Any, bias: Any) -> Any:
+        """Return ``y`` with ``bias`` added to every output channel."""
+        return self.tf.nn.bias_add(y, bias, FORMATS[case.layout][case.dims])
 
     @method("conv", "native")
     def conv_native(self, case: Case, t: Tensors) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from convergent.backends import by_hand
 from convergent.backends.base import Tensors, method
-from convergent.backends.tensorflow.call import call_raw
+from convergent.backends.tensorflow.call import call, call_raw
 from convergent.backends.tensorflow.conv import Conv
 from convergent.cases.case import Case
 
@@ -29,6 +29,7 @@ class Gradients(Conv):
         return self.gradient(lambda w: self.forward(case, t.x, w), t.w, t.dy)
 
     @method("backprop_input", "raw_op")
+    @method("transpose", "raw_op")
     def input_raw_op(self, case: Case, t: Tensors) -> Any:
         """``raw_ops.Conv2DBackpropInput`` (1-D by a unit axis), ``Conv3DBackpropInputV2``."""
         how = call_raw(case)
@@ -59,6 +60,54 @@ class Gradients(Conv):
             **how.raw_padding,
         )
         return self.filter_out(how, dw)
+
+    @method("backprop_input", "raw_op_v2")
+    def input_raw_op_v2(self, case: Case, t: Tensors) -> Any:
+        """``raw_ops.Conv2DBackpropInputV2`` (1-D by a unit axis), which is given the image."""
+        how = call_raw(case)
+        image = self.image_in(how, t.x)
+        op = getattr(self.tf.raw_ops, f"Conv{how.case.dims}DBackpropInputV2")
+        dx = op(
+            input=self.tf.zeros_like(image),
+            filter=self.filter_in(how, t.w),
+            out_backprop=self.output_in(how, t.dy),
+            strides=how.strides,
+            data_format=how.data_format,
+            dilations=how.dilations,
+            **how.raw_padding,
+        )
+        return self.image_out(how, dx)
+
+    @method("backprop_filter", "raw_op_v2")
+    def filter_raw_op_v2(self, case: Case, t: Tensors) -> Any:
+        """``raw_ops.Conv2DBackpropFilterV2`` (1-D by a unit axis), which is given the filter."""
+        how = call_raw(case)
+        op = getattr(self.tf.raw_ops, f"Conv{how.case.dims}DBackpropFilterV2")
+        dw = op(
+            input=self.image_in(how, t.x),
+            filter=self.tf.zeros_like(self.filter_in(how, t.w)),
+            out_backprop=self.output_in(how, t.dy),
+            strides=how.strides,
+            data_format=how.data_format,
+            dilations=how.dilations,
+            **how.raw_padding,
+        )
+        return self.filter_out(how, dw)
+
+    @method("backprop_input", "atrous_transpose")
+    @method("transpose", "atrous_transpose")
+    def input_atrous_transpose(self, case: Case, t: Tensors) -> Any:
+        """``tf.nn.atrous_conv2d_transpose`` of ``d_y`` with zeros inserted for the stride."""
+        dense = case.replace(stride=(1,) * case.dims, padding=case.pads)
+        how = call(case if max(case.stride) == 1 else dense, unit=True)
+        stuffed = self.stuffed(t.dy, case.stride)
+        missing = zip(dense.output, stuffed.shape[1:-1])
+        pads = tuple((0, size - there) for size, there in missing)
+        dy = self.output_in(how, self.shifted(stuffed, pads, "channels_last"))
+        filters = self.filter_in(how, t.w)
+        rate = case.dilation[-1]
+        dx = self.tf.nn.atrous_conv2d_transpose(dy, filters, how.image_shape, rate, how.word)
+        return self.image_out(how, dx)
 
     @method("backprop_input", "compat")
     def input_compat(self, case: Case, t: Tensors) -> Any:

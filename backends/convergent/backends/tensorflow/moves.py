@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from convergent.backends.tensorflow.call import Call
-from convergent.cases.case import Case, Pads
+from convergent.cases.case import Case, Padding, Pads
 
 
 class Moves:
@@ -40,6 +40,16 @@ class Moves:
         """Return the case's filter (or its gradient) from what the op of ``call`` gave."""
         return self.tf.squeeze(w, [0]) if call.unit else w
 
+    def per_channel(self, case: Case, w: Any) -> Any:
+        """Return a filter with its output channels split into group and multiplier."""
+        multiplier = case.out_channels // case.in_channels
+        return self.tf.reshape(w, [*w.shape[:-2], case.in_channels, multiplier])
+
+    def identity(self, case: Case, dims: int) -> Any:
+        """Return a pointwise filter of ``dims`` dimensions that changes nothing."""
+        eye = self.tf.eye(case.out_channels, dtype=case.dtype)
+        return self.tf.reshape(eye, [1] * dims + [case.out_channels] * 2)
+
     def shifted(self, x: Any, pads: Pads, layout: str) -> Any:
         """Return the image with zeros around it; negative numbers crop (after the zeros came)."""
         if not any(map(any, pads)):
@@ -61,9 +71,16 @@ class Moves:
             return image
         return self.tf.transpose(image, [0, case.dims + 1, *range(1, case.dims + 1)])
 
-    def stuffed(self, image: Any, steps: tuple[int, ...]) -> Any:
-        """Return an image (channels last) whose places are ``steps`` apart, zeros between."""
-        for axis, step in enumerate(steps, start=1):
+    def by_rule(self, case: Case) -> Padding:
+        """Return the padding of ``case`` as it holds for its dilated kernel too."""
+        return case.padding if case.padding in ("VALID", "SAME") else case.pads
+
+    def stuffed(self, image: Any, steps: tuple[int, ...], first: int = 1) -> Any:
+        """Return a tensor whose places are ``steps`` apart from axis ``first`` on, zeros between.
+
+        That is space in an image with channels last, and from axis 0 on in a filter.
+        """
+        for axis, step in enumerate(steps, start=first):
             if step == 1:
                 continue
             shape = list(image.shape)

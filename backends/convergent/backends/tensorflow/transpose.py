@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convergent.backends.base import Tensors, method
-from convergent.backends.tensorflow.call import call
+from convergent.backends.tensorflow.call import Call, call
 from convergent.backends.tensorflow.conv import Conv
 from convergent.cases.case import Case
 
@@ -31,17 +31,12 @@ class Transpose(Conv):
     def transpose_keras(self, case: Case, t: Tensors) -> Any:
         """``keras.ops.conv_transpose``, its output padding chosen to give the wanted size."""
         how = call(case)
-        # Keras' output size: (out - 1) * stride + output_padding + (the extent, or its parity).
-        sizes = how.image_shape[1:-1] if case.layout == "channels_last" else how.image_shape[2:]
-        extents = case.extents if how.word == "VALID" else tuple(e % 2 for e in case.extents)
-        rows = zip(sizes, case.output, case.stride, extents)
-        extra = tuple(size - (out - 1) * s - e for size, out, s, e in rows)
         dx = self.tf.keras.ops.conv_transpose(
             t.dy,
             t.w,
             strides=case.stride,
             padding=how.word.lower(),
-            output_padding=extra,
+            output_padding=output_padding(case, how),
             data_format=case.layout,
             dilation_rate=case.dilation,
         )
@@ -66,3 +61,14 @@ class Transpose(Conv):
     def transpose_filter_jacobian_loop(self, case: Case, t: Tensors) -> Any:
         """Compute the same, one output element after the other."""
         return self.jacobian(lambda w: self.transposed(case, t.dy, w), t.w, pfor=False)
+
+
+def output_padding(case: Case, how: Call) -> tuple[int, ...]:
+    """Return Keras' output padding that gives the wanted size.
+
+    Its output size is (out - 1) * stride + output_padding + (the extent, or its parity).
+    """
+    sizes = how.image_shape[1:-1] if case.layout == "channels_last" else how.image_shape[2:]
+    extents = case.extents if how.word == "VALID" else tuple(e % 2 for e in case.extents)
+    rows = zip(sizes, case.output, case.stride, extents)
+    return tuple(size - (out - 1) * s - e for size, out, s, e in rows)

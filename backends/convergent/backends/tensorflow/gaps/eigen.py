@@ -1,4 +1,4 @@
-"""What TensorFlow cannot compute on a CPU without XLA.
+"""What TensorFlow's own kernels cannot compute on a CPU; XLA's are another matter.
 
 TensorFlow has two families of CPU kernels. oneDNN's know both layouts, groups, dilation and
 unequal strides, but only float32 and, given AVX512, bfloat16; they are on where the processor has
@@ -9,14 +9,12 @@ the gradients of convolutions with explicit padding whatever their dtype.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from convergent.backends import processor
 from convergent.backends.base import Gap
+from convergent.backends.tensorflow.gaps.interface import KERAS
+from convergent.backends.tensorflow.gaps.traits import EIGEN_BFLOAT16, EIGEN_FLOAT32
 
 _INVALID = "InvalidArgumentError"
 _UNIMPLEMENTED = "UnimplementedError"
-EIGEN_FLOAT32, EIGEN_BFLOAT16 = "eigen_float32", "eigen_bfloat16"
 _EIGEN_DTYPES = (
     ("float64",),
     ("float16",),
@@ -25,53 +23,69 @@ _EIGEN_DTYPES = (
 )
 _WORDS = ("valid", "same")
 
+# Methods by tapes, forward mode and vectorized maps through a tf.nn.conv*d of the case.
+_DERIVED = (
+    "conv/double_backward*",
+    "*/autodiff_both",
+    "*/autodiff_all",
+    "*/forward_over_reverse",
+    "*/reverse_over_forward",
+    "*/jacobian_contracted",
+    "*/batch_jacobian",
+    "backprop_input/autodiff",
+    "backprop_filter/autodiff",
+    "backprop_*/double_backward",
+    "transpose/autodiff_of_conv",
+    "jacobian_*",
+)
 # Methods that begin with a forward tf.nn.conv*d of the case, in its layout.
 _FORWARD = (
     "conv/native",
     "conv/raw_op",
     "conv/forward_mode_*",
-    "conv/double_backward",
-    "*/autodiff",
-    "backprop_*/double_backward",
-    "transpose/autodiff_of_conv",
-    "jacobian_*",
+    "conv/zero_bias",
+    "conv/subsampled",
+    "conv/per_sample",
+    "conv/vmap_filter",
+    "backprop_bias/autodiff_of_conv",
+    *_DERIVED,
 )
+_UNGROUPED = ("conv/vmap_groups",)
+_UNDILATED = ("conv/zero_stuffed_kernel",)
 _INPUT_BY_HAND = ("backprop_input/via_conv", "transpose/via_conv")
 _FILTER_BY_HAND = ("backprop_filter/via_conv",)
-_CONV = (*_FORWARD, *_INPUT_BY_HAND, *_FILTER_BY_HAND, "conv/convolution")
+_CONV = (*_FORWARD, *_INPUT_BY_HAND, *_FILTER_BY_HAND, *_UNDILATED, "conv/convolution")
+# Gradient ops that are told explicit padding in 1-D too.
+_RAW = (
+    "backprop_input/raw_op",
+    "backprop_filter/raw_op",
+    "transpose/raw_op",
+    "backprop_*/compat",
+)
 # Methods that call a gradient op and tell it explicit padding in 2-D, or do so by tf.pad.
 _GRADIENT = (
+    *_DERIVED,
     "conv/autodiff_of_transpose",
-    "conv/double_backward",
     "backprop_input/transpose_op",
-    "*/autodiff",
-    "backprop_*/raw_op",
-    "backprop_*/compat",
-    "backprop_*/double_backward",
+    "backprop_*/symbolic",
+    "backprop_*/per_sample",
+    *_RAW,
     "backprop_filter/autodiff_of_transpose",
     "transpose/native",
-    "transpose/autodiff_of_conv",
-    "*jacobian_*",
+    "transpose/forward_mode_*",
+    "transpose/double_backward*",
+    "transpose/per_sample",
+    "transpose_jacobian_*",
 )
-_GRADIENT_BY_PAD = ("transpose/conv_transpose", "transpose/keras")
+_GRADIENT_BY_PAD = ("transpose/conv_transpose", "transpose/keras", "transpose/layer")
 _ANY_GRADIENT = (*_GRADIENT, *_GRADIENT_BY_PAD)
-_DEPTHWISE = ("*/depthwise*",)
-_NEURAL = frozenset({"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"})
-_BFLOAT16 = frozenset({"avx512f", "avx_ne_convert"})
-
-
-def traits(environment: Mapping[str, str]) -> frozenset[str]:
-    """Return which dtypes oneDNN leaves to Eigen on this machine.
-
-    Source: ``IsMklEnabled`` (tensorflow/core/util/util.cc) and
-    ``IsBF16SupportedByOneDNNOnThisCPU`` (tensorflow/core/graph/mkl_graph_util.h).
-    """
-    has = processor.flags()
-    asked = environment.get("TF_ENABLE_ONEDNN_OPTS", "").lower()
-    on = asked in ("1", "true") if asked else bool(has & _NEURAL)
-    if not on:
-        return frozenset({EIGEN_FLOAT32, EIGEN_BFLOAT16})
-    return frozenset() if has & _BFLOAT16 else frozenset({EIGEN_BFLOAT16})
+_DEPTHWISE_FORWARD = (
+    "conv/depthwise",
+    "conv/separable",
+    "conv/depthwise_separable",
+    "*/depthwise_autodiff",
+)
+_DEPTHWISE_RAW = ("backprop_*/depthwise_raw_op", "backprop_*/depthwise_nn")
 
 
 def _without_onednn(
@@ -92,7 +106,6 @@ def _without_onednn(
 def _planar_gradient(feature: str, reason: str) -> tuple[Gap, ...]:
     """Return the gaps of Eigen's gradients of Conv2D, and of what is left to them."""
     explicit = f"{reason}, and explicit padding is Eigen's in every dtype"
-    raw = ("backprop_*/raw_op", "backprop_*/compat")  # these tell it in 1-D too
     return (
         *_without_onednn(_ANY_GRADIENT, reason, _INVALID, when=(feature,), unless=("3d",)),
         *(
@@ -103,44 +116,13 @@ def _planar_gradient(feature: str, reason: str) -> tuple[Gap, ...]:
                 reason=explicit,
                 raises=_INVALID,
             )
-            for dims, methods in (("2d", _GRADIENT), ("1d", raw))
+            for dims, methods in (("2d", _GRADIENT), ("1d", _RAW))
         ),
     )
 
 
 GAPS: tuple[Gap, ...] = (
-    # --- depthwise ops
-    Gap(
-        methods=_DEPTHWISE,
-        unless=("per_channel",),
-        kind="never",
-        reason="a depthwise op has a group per input channel",
-    ),
     # --- one forward convolution
-    Gap(
-        methods=("conv/convolution", "conv/keras"),
-        when=("strided_dilated",),
-        reason="tf.nn.convolution: `strides > 1` not supported with `dilation_rate > 1`",
-        raises="ValueError",
-    ),
-    Gap(
-        methods=("conv/atrous",),
-        when=("unequal_dilations",),
-        kind="never",
-        reason="tf.nn.atrous_conv2d has one rate for both dimensions",
-    ),
-    Gap(
-        methods=("conv/atrous",),
-        when=("channels_first",),
-        kind="never",
-        reason="tf.nn.atrous_conv2d has no data format",
-    ),
-    Gap(
-        methods=("conv/atrous",),
-        when=("3d",),
-        kind="never",
-        reason="tf.nn.atrous_conv2d has two dimensions",
-    ),
     Gap(
         methods=("conv/raw_conv",),
         when=("grouped",),
@@ -153,6 +135,18 @@ GAPS: tuple[Gap, ...] = (
         unless=("3d",),
         reason="raw_ops.Conv on CPU knows channels last only",
         raises=_UNIMPLEMENTED,
+    ),
+    Gap(
+        methods=("conv/fused_pad",),
+        when=("grouped",),
+        reason="raw_ops.FusedPadConv2D knows no groups",
+        raises=_INVALID,
+    ),
+    Gap(
+        methods=("backprop_*/raw_op_v2",),
+        unless=("3d",),
+        reason="Conv2DBackpropInputV2 and Conv2DBackpropFilterV2 have no kernel on CPU",
+        raises="NotFoundError",
     ),
     *(
         Gap(
@@ -169,45 +163,33 @@ GAPS: tuple[Gap, ...] = (
         )
     ),
     Gap(
-        methods=("transpose/keras",),
-        when=("grouped",),
-        kind="never",
-        reason="keras.ops.conv_transpose has no groups",
-    ),
-    Gap(
-        methods=("backprop_input/compat",),
-        when=("3d",),
-        reason="tf.compat.v1.nn has no conv3d_backprop_input",
-        raises="AttributeError",
-    ),
-    Gap(
         methods=(*_CONV, *_ANY_GRADIENT),
         when=("3d", "grouped"),
         reason="Conv3D on CPU knows no groups: input and filter must have the same depth",
         raises=_INVALID,
     ),
     *_without_onednn(
-        _CONV,
+        (*_CONV, *_UNGROUPED),
         "Eigen's Conv2D knows NHWC only",
         _UNIMPLEMENTED,
         when=("channels_first",),
         unless=("3d",),
     ),
     *_without_onednn(
-        ("conv/keras",),
+        KERAS,
         "Eigen's Conv2D knows NHWC only (Keras turns to XLA for grouped and 3-D cases alone)",
         _UNIMPLEMENTED,
         when=("channels_first",),
         unless=("3d", "grouped"),
     ),
     *_without_onednn(
-        (*_CONV, *_ANY_GRADIENT),
+        (*_CONV, *_UNGROUPED, *_ANY_GRADIENT),
         "Eigen's Conv3D and its gradients know NDHWC only",
         _INVALID,
         when=("channels_first", "3d"),
     ),
     *_without_onednn(
-        (*_FORWARD, *_INPUT_BY_HAND, *_ANY_GRADIENT),
+        (*_FORWARD, *_UNGROUPED, *_INPUT_BY_HAND, *_ANY_GRADIENT),
         "Eigen's Conv3D and its gradients know no dilation",
         _INVALID,
         when=("dilated", "3d"),
@@ -223,33 +205,14 @@ GAPS: tuple[Gap, ...] = (
     *_planar_gradient("dilated", "Eigen's gradients of Conv2D know no dilation"),
     *_planar_gradient("grouped", "Eigen's gradients of Conv2D know no groups"),
     # --- depthwise
-    Gap(
-        methods=("*/depthwise", "*/depthwise_autodiff"),
-        when=("3d",),
-        unless=_WORDS,
-        reason="there is no depthwise op in 3-D",
-        raises="ValueError",
-    ),
-    Gap(
-        methods=("*/depthwise_keras",),
-        when=("3d",),
-        reason="keras.ops.depthwise_conv has no 3-D",
-        raises="ValueError",
-    ),
-    Gap(
-        methods=_DEPTHWISE,
-        when=("3d",),
-        reason="there is no depthwise op in 3-D",
-        raises=_INVALID,
-    ),
     *_without_onednn(
-        ("*/depthwise", "*/depthwise_autodiff", "*/depthwise_raw_op"),
+        (*_DEPTHWISE_FORWARD, *_DEPTHWISE_RAW, "conv/depthwise_raw_op"),
         "Eigen's depthwise kernels know one stride for both dimensions",
         _INVALID,
         when=("unequal_strides",),
     ),
     *_without_onednn(
-        ("conv/depthwise_keras",),
+        ("conv/depthwise*_keras", "conv/layer_depthwise", "conv/layer_separable"),
         "Eigen's depthwise kernels know one stride for both dimensions",
         _INVALID,
         when=("unequal_strides",),
@@ -264,13 +227,13 @@ GAPS: tuple[Gap, ...] = (
         raises=_INVALID,
     ),
     *_without_onednn(
-        ("conv/depthwise", "*/depthwise_autodiff", "conv/depthwise_raw_op"),
+        (*_DEPTHWISE_FORWARD, "conv/depthwise_raw_op"),
         "Eigen's depthwise kernels know NHWC only",
         _UNIMPLEMENTED,
         when=("channels_first",),
     ),
     *_without_onednn(
-        ("backprop_*/depthwise_raw_op",),
+        _DEPTHWISE_RAW,
         "Eigen's depthwise kernels know NHWC only",
         _UNIMPLEMENTED,
         when=("channels_first",),
@@ -292,7 +255,12 @@ GAPS: tuple[Gap, ...] = (
     ),
     # --- vectorized Jacobians
     Gap(
-        methods=("jacobian_filter/tape", "transpose_jacobian_filter/tape"),
+        methods=(
+            "jacobian_filter/tape",
+            "transpose_jacobian_filter/tape",
+            "backprop_filter/jacobian_contracted",
+            "backprop_filter/per_sample",
+        ),
         when=("2d",),
         unless=_WORDS,
         reason="the vectorizer (pfor) drops the explicit padding of Conv2DBackpropFilter",
