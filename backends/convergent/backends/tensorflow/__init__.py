@@ -58,11 +58,12 @@ class TensorFlow(Backend, Gradients, Rewrites, Layers, Depthwise, Vectorized, Bi
 
     def prepare(self, function: Callable[..., Any], case: Case) -> Callable[[Tensors], Any]:
         """Return ``function`` as the active mode executes it, traced once."""
+        self.compiles = switches.XLA in self.active
         return switches.compiled(self.tf, self.active, super().prepare(function, case))
 
     def kernel(self, printed: str) -> str:
         """Return oneDNN's names for what it computed, else ``eigen`` or ``xla``."""
-        return kernels.kernel(printed, "xla" if switches.XLA in self.active else "eigen")
+        return kernels.kernel(printed, "xla" if self.compiles else "eigen")
 
     def told(self, call: Told) -> Any:
         """Make an illegal call as it is told."""

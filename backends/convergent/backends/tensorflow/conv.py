@@ -93,6 +93,7 @@ class Conv(Moves):
     @method("conv", "keras")
     def conv_keras(self, case: Case, t: Tensors) -> Any:
         """``keras.ops.conv``."""
+        self.keras_compiles(case)
         how = call(case)
         return self.tf.keras.ops.conv(
             self.image_in(how, t.x),

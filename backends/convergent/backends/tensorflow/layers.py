@@ -13,6 +13,8 @@ from convergent.cases.case import Case
 class Layers(Transpose):
     """Methods by ``tf.keras.layers``; what their padding cannot say is done before or after."""
 
+    _kept: tuple[Any, Any] = (None, None)
+
     @method("conv", "layer")
     def conv_layer(self, case: Case, t: Tensors) -> Any:
         """``tf.keras.layers.Conv1D``, ``Conv2D``, ``Conv3D``."""
@@ -94,6 +96,7 @@ class Layers(Transpose):
 
     def _conv(self, how: Call, w: Any, *, bias: bool = False) -> Any:
         case = how.case
+        self.keras_compiles(case)
         layer = self._built(
             f"Conv{case.dims}D",
             how,
@@ -105,21 +108,27 @@ class Layers(Transpose):
         return layer
 
     def _built(self, name: str, how: Call, channels: int | None = None, **more: Any) -> Any:
-        """Return the layer ``name`` told as ``how`` says, with its variables made."""
+        """Return the layer ``name`` told as ``how`` says, with its variables made.
+
+        The last one is kept: a traced function may make variables in its first trace alone.
+        """
         case = how.case
+        told = {
+            "kernel_size": case.kernel,
+            "strides": case.stride,
+            "padding": how.word.lower(),
+            "data_format": case.layout,
+            "dilation_rate": case.dilation,
+            "dtype": case.dtype,
+            "use_bias": False,
+            **more,
+        }
         channels = case.in_channels if channels is None else channels
-        space = [None] * case.dims
-        last = case.layout == "channels_last"
-        shape = (None, *space, channels) if last else (None, channels, *space)
-        with self.tf.init_scope():  # a traced function may make no variables of its own
-            layer = getattr(self.tf.keras.layers, name)(
-                kernel_size=case.kernel,
-                strides=case.stride,
-                padding=how.word.lower(),
-                data_format=case.layout,
-                dilation_rate=case.dilation,
-                dtype=case.dtype,
-                **{"use_bias": False, **more},
-            )
-            layer.build(shape)
-        return layer
+        key = (name, channels, *told.values())
+        if self._kept[0] != key:
+            layer = getattr(self.tf.keras.layers, name)(**told)
+            space = [None] * case.dims
+            last = case.layout == "channels_last"
+            layer.build((None, *space, channels) if last else (None, channels, *space))
+            self._kept = (key, layer)
+        return self._kept[1]

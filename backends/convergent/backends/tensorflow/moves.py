@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from convergent.backends.tensorflow.call import Call
+from convergent.backends.tensorflow.call import PLANE, Call
 from convergent.cases.case import Case, Padding, Pads
 
 
@@ -12,6 +12,12 @@ class Moves:
     """Moves of tensors between a case and an op; ``tf`` is the framework."""
 
     tf: Any
+    compiles = False  # whether XLA computes the method at hand
+
+    def keras_compiles(self, case: Case) -> None:
+        """Note that Keras turns to XLA for what it deems broken on CPU, whatever the mode."""
+        broken = case.groups > 1 or (case.layout == "channels_first" and case.dims > PLANE)
+        self.compiles = self.compiles or broken
 
     def image_in(self, call: Call, x: Any) -> Any:
         """Return the image as the op of ``call`` wants it; ``image_out`` is its adjoint."""

@@ -96,7 +96,10 @@ class _Tally:
         )
         if not self._outside:
             return found
-        model = self._models[0] if self._models else ""
+        # The largest sum is in S already: what a narrow accumulator explains, it explains better.
+        narrow = self._form.accumulator != self._form.name
+        models = sorted(self._models or (), key=lambda name: narrow and "normwise" in name)
+        model = models[0] if models else ""
         return Judgement(
             verdict="degraded" if model else "differs",
             ratio=found.ratio,

@@ -253,17 +253,4 @@ GAPS: tuple[Gap, ...] = (
         _UNIMPLEMENTED,
         when=("dilated",),
     ),
-    # --- vectorized Jacobians
-    Gap(
-        methods=(
-            "jacobian_filter/tape",
-            "transpose_jacobian_filter/tape",
-            "backprop_filter/jacobian_contracted",
-            "backprop_filter/per_sample",
-        ),
-        when=("2d",),
-        unless=_WORDS,
-        reason="the vectorizer (pfor) drops the explicit padding of Conv2DBackpropFilter",
-        raises=_INVALID,
-    ),
 )

@@ -154,4 +154,17 @@ GAPS: tuple[Gap, ...] = (
         kind="notimpl",
         reason="the Jacobian is too large to be worth its contraction",
     ),
+    # --- vectorized maps
+    Gap(
+        methods=(
+            "jacobian_filter/tape",
+            "transpose_jacobian_filter/tape",
+            "backprop_filter/jacobian_contracted",
+            "backprop_filter/per_sample",
+        ),
+        when=("2d",),
+        unless=_WORDS,
+        reason="the vectorizer (pfor) drops the explicit padding of Conv2DBackpropFilter",
+        raises=_INVALID,
+    ),
 )

@@ -4,4 +4,24 @@ from __future__ import annotations
 
 from convergent.backends.base import Gap
 
-GAPS: tuple[Gap, ...] = ()
+_REFUSED = "InvalidArgumentError"  # detected unsupported operations
+
+GAPS: tuple[Gap, ...] = (
+    Gap(
+        methods=("backprop_*/raw_op_v2",),
+        unless=("3d",),
+        reason="XLA has no Conv2DBackpropInputV2 and no Conv2DBackpropFilterV2",
+        raises=_REFUSED,
+    ),
+    Gap(
+        methods=("conv/fused_pad",),
+        reason="XLA has no FusedPadConv2D",
+        raises=_REFUSED,
+    ),
+    Gap(
+        methods=("backprop_input/forward_over_reverse",),
+        when=("negative_padding",),
+        reason="the gradient of a slice has no gradient under XLA: XlaDynamicUpdateSlice",
+        raises="StagingError",
+    ),
+)
