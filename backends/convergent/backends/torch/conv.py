@@ -55,6 +55,15 @@ class Conv(Calls):
         how = call(case)
         return self.torch.stack([self.conv(how, x, t.w) for x in t.x])
 
+    @method("conv", "mkldnn_tensor")
+    def conv_mkldnn_tensor(self, case: Case, t: Tensors) -> Any:
+        """Convolve with ``F.conv*d`` of opaque tensors, which hold a layout of oneDNN's."""
+        how, op = call(case), getattr(self.F, f"conv{case.dims}d")
+        x = self.shifted(how, t.x)
+        self.hear(how, x, t.w)
+        opaque = x.to_mkldnn(), t.w.to_mkldnn()
+        return op(*opaque, None, how.stride, how.padding, how.dilation, how.groups).to_dense()
+
     @method("conv", "zero_stuffed_kernel")
     def conv_zero_stuffed_kernel(self, case: Case, t: Tensors) -> Any:
         """Convolve with ``F.conv*d`` and zeros between the taps in place of a dilation."""

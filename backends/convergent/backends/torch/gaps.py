@@ -123,4 +123,27 @@ GAPS = (
         reason="the filter of F.conv_transpose*d alone says how many channels its result has",
         kind="never",
     ),
+    Gap(
+        methods=("conv/mkldnn_tensor",),
+        when=("float64",),
+        reason="oneDNN has no float64",
+        raises="RuntimeError",
+    ),
+    Gap(
+        methods=("conv/mkldnn_tensor",),
+        when=("float16", "slow_float16"),
+        reason="oneDNN has no float16 kernels for this processor",
+        raises="RuntimeError",
+    ),
+    Gap(
+        methods=("conv/mkldnn_tensor",),
+        when=("no_onednn",),
+        reason="PyTorch's own kernels read no layout of oneDNN's",
+    ),
+    Gap(
+        methods=("conv/mkldnn_tensor",),
+        when=("cuda",),
+        reason="oneDNN computes on the CPU",
+        kind="never",
+    ),
 )
