@@ -204,6 +204,13 @@ GAPS: tuple[Gap, ...] = (
     *_planar_gradient("channels_first", "Eigen's gradients of Conv2D know NHWC only"),
     *_planar_gradient("dilated", "Eigen's gradients of Conv2D know no dilation"),
     *_planar_gradient("grouped", "Eigen's gradients of Conv2D know no groups"),
+    *_without_onednn(
+        ("*/atrous_transpose",),
+        "Eigen's gradients of Conv2D know no groups",
+        _INVALID,
+        when=("grouped",),
+        unless=("3d", "dilated"),
+    ),
     # --- depthwise
     *_without_onednn(
         (*_DEPTHWISE_FORWARD, *_DEPTHWISE_RAW, "conv/depthwise_raw_op"),
