@@ -19,3 +19,9 @@ def test_scipy_agrees_with_the_oracle_on_the_sources(tmp_path):
     cases = suites.load("sources")
     result = run.run(cases, Options(variants=("scipy",), folder=tmp_path), Ledger(()))
     assert result.exit_code == 0
+
+
+def test_scipy_agrees_with_the_oracle_on_special_data(tmp_path):
+    cases = suites.load("special")
+    result = run.run(cases, Options(variants=("scipy",), folder=tmp_path), Ledger(()))
+    assert result.exit_code == 0

@@ -60,4 +60,4 @@ def test_the_digest_of_a_plan_sees_every_check():
 def test_jacobians_are_asked_of_small_cases_alone():
     big = parse("conv2d:i32_c8_k3_o8")
     planned = plan.plan(["torch"], [big], plan.Selection())
-    assert not any("jacobian" in key for key in planned["torch"][0].keys)
+    assert not any("jacobian" in key.partition("/")[0] for key in planned["torch"][0].keys)

@@ -45,6 +45,7 @@ def test_ways_are_counted_by_framework_and_kernels_by_variant(run_of, outcome) -
             outcome(case="conv1d:i7_k3", kernel="Slow2d"),
             outcome(variant="torch:compile"),
             outcome(method="layer", verdict="unsupported"),
+            outcome(method="native@batch_order"),
             outcome(variant="jax:jit"),
         )
     )

@@ -184,3 +184,13 @@ def test_many_variants_have_a_row_each_and_few_a_row_per_op(run_of, outcome) -> 
     assert "  conv " in few
     assert "kernels of torch:no_onednn: onednn ref:any (1)" in few
     assert "ways checked (op x method x variant): torch 2" in few
+
+
+def test_a_framework_s_novel_is_cut_and_its_repro_line_is_not(run_of, outcome) -> None:
+    detail = "StagingError: in user code " + "File x, line 1 " * 200 + "LookupError: no gradient"
+    found = outcome(verdict="raised", detail=detail)
+    first, second, *_ = _shown(run_of(found)).splitlines()
+    assert len(first) < 500
+    assert "StagingError" in first
+    assert "LookupError: no gradient" in first
+    assert second.strip() == found.repro

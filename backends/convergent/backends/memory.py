@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from convergent.cases.dtypes import Array
@@ -22,7 +24,8 @@ def laid(array: Array, memory: str) -> Array:
     elif memory == "gapped":
         view = np.ones((*array.shape, 2), array.dtype)[..., 0]
     elif memory == "reversed":
-        view = np.ones(array.shape, array.dtype)[(*(slice(None, None, -1),) * array.ndim, ...)]
+        backwards: tuple[Any, ...] = (slice(None, None, -1),) * array.ndim
+        view = np.ones(array.shape, array.dtype)[(*backwards, ...)]
     else:
         view = np.empty(array.shape, array.dtype)
     view[...] = array

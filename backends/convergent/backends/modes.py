@@ -12,9 +12,11 @@ from convergent.cases.record import record
 class Mode:
     """One switch of a backend.
 
-    ``environment`` holds variables of the worker's process; what they cannot say is done by the
-    backend's ``enable``. Modes of one ``group`` exclude each other. ``needs`` names what not every
-    machine has (``cuda``).
+    ``environment`` holds variables of the worker's process, where ``{before}`` in a value stands
+    for what the variable was before: a list of flags is added to. What variables cannot say is
+    done by the backend's ``enable``. Modes of one ``group`` exclude each other. ``needs`` names
+    what not every machine has (``cuda``). ``traits`` are those of the backend's ``trait_words``
+    that hold in this mode on any machine.
     """
 
     name: str
@@ -22,3 +24,4 @@ class Mode:
     environment: tuple[tuple[str, str], ...] = ()
     group: str = ""
     needs: str = ""
+    traits: tuple[str, ...] = ()

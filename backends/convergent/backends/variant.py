@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import functools
 import os
 from collections.abc import Mapping
 
@@ -33,7 +35,7 @@ class Variant:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that the modes set; they win over the user's."""
-        return dict(pair for mode in self.modes for pair in mode.environment)
+        return _environment(self.modes)
 
     @property
     def traits(self) -> frozenset[str]:
@@ -46,8 +48,9 @@ class Variant:
 
     def gap(self, key: str, case: Case) -> Gap | None:
         """Return the declared gap that keeps ``op/method`` from doing ``case``, if any."""
-        traits = self.traits
-        return next((gap for gap in self.backend.gaps if gap.covers(key, case, traits)), None)
+        spoken = _gaps(self.backend, key)
+        traits = self.traits if spoken else frozenset()
+        return next((gap for gap in spoken if gap.covers(key, case, traits)), None)
 
 
 def make(backend: type[Backend], words: str) -> Variant:
@@ -70,7 +73,26 @@ def make(backend: type[Backend], words: str) -> Variant:
     return Variant(backend=backend, modes=modes)
 
 
+@functools.cache
+def _gaps(backend: type[Backend], key: str) -> tuple[Gap, ...]:
+    """Return the gaps of ``backend`` that speak of ``op/method``, whatever the case."""
+    return tuple(
+        gap
+        for gap in backend.gaps
+        if any(fnmatch.fnmatchcase(key, pattern) for pattern in gap.methods)
+    )
+
+
 def _traits(backend: type[Backend], modes: tuple[Mode, ...]) -> frozenset[str]:
-    own = {key: value for mode in modes for key, value in mode.environment}
-    words = frozenset(mode.name for mode in modes)
-    return words | backend.traits({**os.environ, **own})
+    words = frozenset(word for mode in modes for word in (mode.name, *mode.traits))
+    return words | backend.traits({**os.environ, **_environment(modes)})
+
+
+def _environment(modes: tuple[Mode, ...]) -> dict[str, str]:
+    """Return the variables of ``modes``, ``{before}`` in a value filled in from left to right."""
+    found: dict[str, str] = {}
+    for mode in modes:
+        for key, value in mode.environment:
+            before = found.get(key, os.environ.get(key, ""))
+            found[key] = value.replace("{before}", before).strip()
+    return found

@@ -97,6 +97,10 @@ FEATURES: dict[str, tuple[str, Callable[[Case], bool]]] = {
         "stride larger than the dilated kernel",
         lambda c: any(s > e for s, e in zip(c.stride, c.extents)),
     ),
+    "width_of_channels": (
+        "channels first, and the output as wide as it has channels",
+        lambda c: c.layout == "channels_first" and c.output[-1] == c.out_channels > 1,
+    ),
     "large_jacobian": (
         f"a Jacobian of more than {LARGE_JACOBIAN} entries",
         lambda c: (

@@ -14,6 +14,7 @@ from convergent.backends import registry
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 from convergent.cases.errors import UnknownMethod
+from convergent.harness import relations
 from convergent.harness.drive import Driver
 from convergent.harness.ledger import Ledger, load
 from convergent.harness.outcome import Outcome
@@ -49,12 +50,7 @@ class Asker:
 
         Raises ``UnknownBackend``, ``UnknownMethod`` and ``BackendUnavailable``.
         """
-        asked = registry.variant(variant)
-        if key not in asked.methods():
-            op = key.partition("/")[0]
-            known = [k for k, method in asked.methods().items() if method.op == op]
-            there = f"of {op} it has {', '.join(known)}" if known else f"it has nothing of {op}"
-            raise UnknownMethod(f"{variant} has no method {key!r}; {there}")
+        _check_name(variant, key, case)
         if variant not in self._drivers:
             self._drivers[variant] = self._driver(variant)
         self._drivers[variant].check(case, key)
@@ -92,3 +88,18 @@ class Asker:
 
     def _meet(self, variant: Loaded) -> None:
         self.loaded[variant.name] = variant
+
+
+def _check_name(variant: str, key: str, case: Case) -> None:
+    method, relation = relations.split(key)
+    methods = registry.variant(variant).methods()
+    if method not in methods:
+        op = method.partition("/")[0]
+        known = [k for k, found in methods.items() if found.op == op]
+        there = f"of {op} it has {', '.join(known)}" if known else f"it has nothing of {op}"
+        raise UnknownMethod(f"{variant} has no method {method!r}; {there}")
+    if relation and relation not in relations.RELATIONS:
+        names = ", ".join(relations.RELATIONS)
+        raise UnknownMethod(f"{relation!r} is no relation; the relations are {names}")
+    if relation and relations.claim(key, case) is None:
+        raise UnknownMethod(f"the relation {relation} says nothing of {method} on {case}")

@@ -66,13 +66,13 @@ def bound(expected: Expected, dtype: str) -> Float64:
 
 
 def models(
-    expected: Expected, dtype: str, limit: Float64, *, exact: bool, tiny: bool = False
+    expected: Expected, dtype: str, limit: Float64, *, exact: bool, data: str = ""
 ) -> Iterator[Model]:
     """Yield the wider bounds that could explain an error beyond ``limit``, tightest first.
 
-    ``exact`` data are integers that every format holds: rounding them explains nothing. ``tiny``
-    data have a subnormal number in every product. Where nothing is summed no model explains
-    anything.
+    ``exact`` data are integers that every format holds: rounding them explains nothing. Of
+    ``data`` that are integers times powers of two, ``tiny`` have a subnormal number in every
+    product. Where nothing is summed no model explains anything.
     """
     form = FORMATS[dtype]
     unit = FORMATS[form.accumulator].unit_roundoff
@@ -89,7 +89,7 @@ def models(
     yield Model(
         "flushes subnormal sums to zero", limit + lost, functools.partial(_is_zero_at, nonzero)
     )
-    if tiny:
+    if data == "tiny":
         zeroed = functools.partial(_is_zero_where_wrong, limit)
         yield Model("takes subnormal operands for zero", limit + S, zeroed)
     # Winograd and FFT mix the terms of many outputs: their error follows the largest sum.
@@ -107,7 +107,8 @@ def models(
         yield Model(f"rounds the inputs to {name}", limit + rounding, _is_widespread(limit, n))
     if form.accumulator != dtype:
         rounding = growth(n) * form.unit_roundoff * S
-        if exact and not tiny:  # sums of integers that the narrow type holds do not round in it
+        # Sums of integers that the narrow type holds do not round in it, unless they are scaled.
+        if exact and data not in ("tiny", "subnormal"):
             rounding = np.where(2.0**form.precision >= S, 0.0, rounding)
         yield Model(f"accumulates in {dtype}", limit + rounding)
 

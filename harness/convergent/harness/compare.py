@@ -99,7 +99,7 @@ class Question:
     ) -> Judgement:
         dtype = self.case.dtype
         wider = bounds.models(
-            self.expected, dtype, self.bound, exact=self.exact, tiny=self._is("tiny")
+            self.expected, dtype, self.bound, exact=self.exact, data=self.case.data
         )
         fitting = (m.name for m in wider if np.all(error <= m.limit) and m.fits(actual, error))
         model = next(fitting, "")

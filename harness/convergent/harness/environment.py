@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -74,7 +75,8 @@ def memory_gib() -> float:
 
 def has(needs: Iterable[str]) -> bool:
     """Say whether this machine has what a variant needs, as far as can be told beforehand."""
-    there = {"cuda": Path("/dev/nvidiactl").exists()}
+    compiler = shutil.which(os.environ.get("CXX", "g++"))
+    there = {"cuda": Path("/dev/nvidiactl").exists(), "g++": compiler is not None}
     return all(there.get(need, False) for need in needs)
 
 

@@ -41,6 +41,7 @@ from convergent.cases.errors import (
 )
 from convergent.cases.features import FEATURES, features
 from convergent.cases.text import parse
+from convergent.harness import relations
 from convergent.harness.outcome import PASSING, Outcome, Verdict
 
 
@@ -132,7 +133,8 @@ class Ledger:
         """Return ``outcome``, with the reason of the entry that allows it if there is one."""
         if outcome.verdict == "unsupported":
             return outcome
-        covering = [entry for entry in self.entries if entry.covers(outcome, version)]
+        calls = _calls(outcome)
+        covering = [e for e in self.entries if any(e.covers(call, version) for call in calls)]
         allowing = [entry for entry in covering if entry.allows(outcome)]
         self._stale += [
             entry
@@ -164,6 +166,19 @@ def load(path: Path | None = None) -> Ledger:
     for number, entry in enumerate(found.known, 1):
         _check(entry, f"{source}, entry {number}")
     return Ledger(found.known)
+
+
+def _calls(outcome: Outcome) -> list[Outcome]:
+    """Return ``outcome`` as what each call of it alone would have come to: relations have more."""
+    if not relations.split(outcome.key)[1] or outcome.verdict in PASSING:
+        return [outcome]
+    try:
+        asked, case = registry.variant(outcome.variant), parse(outcome.case)
+        involved = relations.involved(asked, outcome.key, case)
+    except (UnknownBackend, BackendUnavailable, InvalidCase):
+        return [outcome]  # a run file may come from anywhere
+    calls = ((*key.split("/", 1), str(twin)) for key, twin in involved if key)
+    return [msgspec.structs.replace(outcome, op=o, method=m, case=c) for o, m, c in calls]
 
 
 def _traits(variant: str) -> frozenset[str]:

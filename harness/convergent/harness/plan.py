@@ -13,10 +13,12 @@ from typing import NamedTuple
 import msgspec
 
 from convergent.backends import registry
-from convergent.backends.base import OPS
+from convergent.backends.base import OPS, Method
+from convergent.backends.variant import Variant
 from convergent.cases.case import Case
 from convergent.cases.errors import UnknownMethod
-from convergent.harness.referee import asks
+from convergent.harness import relations
+from convergent.harness.referee import asks, refuses
 
 _WORTH_A_START = 8  # cases; importing a framework takes as long as some of them
 
@@ -33,17 +35,23 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     ``methods`` are patterns of the method's name or of ``op/method``; ``keyword`` is an expression
     of substrings of the check id with ``and``, ``or``, ``not`` and parentheses, as pytest's ``-k``.
+
+    ``relations`` adds the relations of each method; without ``ordinary`` nothing else is checked.
+    A pattern of methods may ask for relations by name: ``conv/native@batch_*``.
     """
 
     ops: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
     keyword: str = ""
+    relations: bool = False
+    ordinary: bool = True
 
     @property
     def narrows(self) -> bool:
         """Whether anything is left out."""
-        return bool(self.ops or self.methods or self.dtypes or self.keyword)
+        chosen = self.ops or self.methods or self.dtypes or self.keyword
+        return bool(chosen) or not self.ordinary
 
 
 def plan(
@@ -57,16 +65,15 @@ def plan(
     wanted = keyword(selection.keyword)
     planned: dict[str, list[Work]] = {}
     for variant in variants:
-        methods = registry.variant(variant).methods().values()
-        chosen = [m for m in methods if _chosen(m.op, m.name, selection)]
+        asked = registry.variant(variant)
+        chosen = [m for m in asked.methods().values() if _chosen(m.op, m.name, selection)]
         works = []
         for case in cases:
             if selection.dtypes and case.dtype not in selection.dtypes:
                 continue
             line = str(case)
-            keys = [
-                m.key for m in chosen if asks(case, m.op) and wanted(f"{variant}/{m.key}/{line}")
-            ]
+            every = (_keys(asked, m, case, selection) for m in chosen if asks(case, m.op))
+            keys = [key for found in every for key in found if wanted(f"{variant}/{key}/{line}")]
             if keys:
                 works.append(Work(case, keys))
         planned[variant] = works
@@ -177,10 +184,39 @@ def _one(tokens: list[str]) -> _Parsed:
 def _chosen(op: str, name: str, selection: Selection) -> bool:
     if selection.ops and op not in selection.ops:
         return False
-    patterns = selection.methods
-    return not patterns or any(
-        fnmatch.fnmatchcase(name, p) or fnmatch.fnmatchcase(f"{op}/{name}", p) for p in patterns
-    )
+    return bool(_asked(op, name, selection))
+
+
+def _asked(op: str, name: str, selection: Selection) -> set[str]:
+    """Return patterns of the relations that a method is asked for; the empty one is its own."""
+    patterns = map(relations.split, selection.methods or ("*",))
+    return {
+        relation
+        for method, relation in patterns
+        if fnmatch.fnmatchcase(name, method) or fnmatch.fnmatchcase(f"{op}/{name}", method)
+    }
+
+
+def _keys(asked: Variant, method: Method, case: Case, selection: Selection) -> list[str]:
+    """Return the checks of one method: itself, its relations, or both.
+
+    What is too large for the oracle is judged by the relations alone, if it has any.
+    """
+    patterns = _asked(method.op, method.name, selection)
+    too_large = bool(refuses(case)) and not refuses(case, related=True)
+    if "" in patterns and (selection.relations or too_large):
+        patterns = {"", "*"}
+    related = _relations(asked, method, case, patterns) if patterns != {""} else []
+    own = "" in patterns and selection.ordinary and not (too_large and related)
+    return [method.key, *related] if own else related
+
+
+def _relations(asked: Variant, method: Method, case: Case, patterns: set[str]) -> list[str]:
+    return [
+        key
+        for key in relations.keys(asked, method.key, case)
+        if any(fnmatch.fnmatchcase(relations.split(key)[1], pattern) for pattern in patterns)
+    ]
 
 
 def _check_names(variants: Iterable[str], selection: Selection) -> None:
@@ -192,3 +228,6 @@ def _check_names(variants: Iterable[str], selection: Selection) -> None:
         every = (m for v in variants for m in registry.variant(v).methods().values())
         if not any(_chosen(m.op, m.name, alone) for m in every):
             raise UnknownMethod(f"no method fits {pattern!r}; see convergent list methods")
+        relation = relations.split(pattern)[1]
+        if relation and not fnmatch.filter(relations.RELATIONS, relation):
+            raise UnknownMethod(f"no relation fits {pattern!r}; see convergent list relations")

@@ -19,6 +19,8 @@ from convergent.harness.compare import Question
 
 CACHE_BYTES = 512 << 20
 JACOBIAN_ENTRIES = 1 << 11
+_BYTES_PER_DRAWN = 32  # drawing one operand beside the stored others; measured: 29 at most
+_BYTES_PER_NORMAL = 64  # of twelve uniforms; measured: 64
 _BYTES_PER_ELEMENT = 80  # operands, float64 copies, value, magnitude, terms, bound
 
 _K = TypeVar("_K")
@@ -39,12 +41,12 @@ class Referee:
         )
 
     def refuses(self, case: Case) -> str:
-        """Say why ``case`` is too large to be judged here; empty if it is not."""
-        elements = sum(map(math.prod, (case.x_shape, case.w_shape, case.y_shape)))
-        needed = elements * _BYTES_PER_ELEMENT / 2**30
-        if needed <= environment.memory_gib():
-            return ""
-        return f"too large for the referee: it would take {needed:.3g} GiB of memory"
+        """Say why ``case`` is too large to be judged by the oracle; empty if it is not."""
+        return refuses(case)
+
+    def cannot_relate(self, case: Case) -> str:
+        """Say why ``case`` is too large even to be judged by relations; empty if it is not."""
+        return refuses(case, related=True)
 
     def question(self, case: Case, op: str) -> Question:
         """Return what ``op`` of ``case`` must give, ready to judge results."""
@@ -79,6 +81,19 @@ class _Cache(Generic[_K, _V]):
             while self._held > self._limit and len(self._entries) > 1:
                 self._held -= self._entries.popitem(last=False)[1][1]
         return made
+
+
+def refuses(case: Case, *, related: bool = False) -> str:
+    """Say why ``case`` is too large for the oracle on this machine; empty if it is not.
+
+    ``related``: why it is too large for relations, which hold operands and results alone.
+    """
+    elements = sum(map(math.prod, (case.x_shape, case.w_shape, case.y_shape)))
+    drawn = _BYTES_PER_NORMAL if case.data == "normal" else _BYTES_PER_DRAWN
+    needed = elements * (drawn if related else _BYTES_PER_ELEMENT) / 2**30
+    if needed <= environment.memory_gib():
+        return ""
+    return f"too large for the referee: it would take {needed:.3g} GiB of memory"
 
 
 def asks(case: Case, op: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from convergent.backends.base import OPS
 from convergent.cases.record import record
+from convergent.harness import relations
 from convergent.harness.outcome import PASSING, Outcome
 from convergent.harness.record import Run
 from convergent.reports.groups import Group, group, severity, worst_ratio
@@ -155,7 +156,10 @@ def tally(outcomes: Iterable[Outcome]) -> Tally:
 
 
 def _ways(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    checked = {(o.variant, o.key) for o in outcomes if o.verdict != "unsupported"}
+    # A relation between results of a method is no other way to compute one.
+    checked = {
+        (o.variant, relations.split(o.key)[0]) for o in outcomes if o.verdict != "unsupported"
+    }
     return dict(Counter(variant.partition(":")[0] for variant, _ in sorted(checked)))
 
 

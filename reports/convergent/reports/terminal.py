@@ -40,6 +40,7 @@ STYLES = {
 MOST_NOTES = 8
 MOST_BY_OP = 4  # variants; of more, the table has a row each
 MOST_KERNELS = 3
+LONGEST = 400  # characters of a finding's sentence; the report has all of it
 
 
 def console() -> Console:
@@ -95,6 +96,13 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def _cut(text: str) -> str:
+    """Return ``text`` with the middle left out where it is longer than a person reads."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[: LONGEST * 2 // 3]} ... {text[-LONGEST // 4 :]}"
+
+
 def _line(console: Console, text: str, style: str = "") -> None:
     """Print one logical line; the terminal wraps it, so that a copy of it is whole."""
     from rich.text import Text
@@ -118,7 +126,7 @@ def _print_group(found: Group, alike_too: list[Group], console: Console) -> None
 
     others = len(found.outcomes) - 1
     line = Text(f"{SYMBOLS[found.verdict]} {word(found.verdict)}", STYLES[found.verdict])
-    line.append(f"  {plain(found.first.sentence)}", "default not bold")
+    line.append(f"  {_cut(plain(found.first.sentence))}", "default not bold")
     if others:
         line.append(f"  and {many(others, 'more case')}", "dim")
     console.print(line, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from convergent.backends import by_hand
@@ -18,9 +19,60 @@ class ByHand(Lax):
         """Multiply ``lax.conv_general_dilated_patches`` (im2col) with the filter as a matrix."""
         spec = specs(case)[1]
         filters = self.jnp.moveaxis(t.w, (spec.index("O"), spec.index("I")), (0, 1))
-        rows = filters.reshape(case.groups, case.out_channels // case.groups, -1)
+        size = math.prod(case.w_shape[:-1])
+        rows = filters.reshape(case.groups, case.out_channels // case.groups, size)
         y = self.jnp.einsum("...gk,gok->...go", self._patches(case, t.x), rows)
         return self.jnp.moveaxis(y.reshape(case.y_shape), -1, channel(case))
+
+    @method("conv", "zero_stuffed_kernel")
+    def conv_zero_stuffed_kernel(self, case: Case, t: Tensors) -> Any:
+        """Put the zeros of a dilated kernel between its taps with ``lax.pad``."""
+        edges = [(0, 0, 0)] * (case.dims + 2)
+        first = specs(case)[1].index("DHW"[-case.dims :][0])
+        edges[first : first + case.dims] = [(0, 0, step - 1) for step in case.dilation]
+        stuffed = self.lax.pad(t.w, self.jnp.zeros((), t.w.dtype), edges)
+        return self.lax.conv_general_dilated(
+            t.x,
+            stuffed,
+            case.stride,
+            case.padding,
+            dimension_numbers=specs(case),
+            feature_group_count=case.groups,
+        )
+
+    @method("conv", "subsampled")
+    def conv_subsampled(self, case: Case, t: Tensors) -> Any:
+        """Convolve with stride 1 and take every n-th place."""
+        y = self.lax.conv_general_dilated(
+            t.x,
+            t.w,
+            (1,) * case.dims,
+            case.pads,
+            rhs_dilation=case.dilation,
+            dimension_numbers=specs(case),
+            feature_group_count=case.groups,
+        )
+        steps = [slice(None)] * y.ndim
+        first = specs(case)[0].index("DHW"[-case.dims :][0])
+        steps[first : first + case.dims] = [slice(None, None, step) for step in case.stride]
+        return y[tuple(steps)]
+
+    @method("conv", "batch_group_count")
+    def conv_by_batch_group_count(self, case: Case, t: Tensors) -> Any:
+        """Convolve with the groups of channels as groups of a larger batch."""
+        c = channel(case)
+        shape = list(t.x.shape)
+        shape[0], shape[c] = case.groups * case.batch, case.in_channels // case.groups
+        image = self.jnp.moveaxis(split(t.x, c, case.groups), c, 0).reshape(shape)
+        return self.lax.conv_general_dilated(
+            image,
+            t.w,
+            case.stride,
+            case.padding,
+            rhs_dilation=case.dilation,
+            dimension_numbers=specs(case),
+            batch_group_count=case.groups,
+        )
 
     @method("backprop_filter", "patches")
     def filter_by_patches(self, case: Case, t: Tensors) -> Any:

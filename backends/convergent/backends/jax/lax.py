@@ -1,6 +1,6 @@
 """The convolutions of ``jax.lax`` as a user calls them.
 
-Operations run one by one, as in an interactive session: nothing here is under ``jit``.
+Operations run one by one, as in an interactive session, unless the mode ``jit`` is on.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import numpy as np
 
 from convergent.backends import by_hand
 from convergent.backends.base import Backend, Tensors, method
+from convergent.backends.memory import laid
 from convergent.cases.case import Case, Padding
-from convergent.cases.dtypes import Array
+from convergent.cases.dtypes import FORMATS, Array
 
 
 class Lax(Backend):
@@ -24,7 +25,6 @@ class Lax(Backend):
         from jax import lax
         from jax import numpy as jnp
 
-        jax.config.update("jax_enable_x64", True)  # without it float64 becomes float32
         self.jax, self.lax, self.jnp = jax, lax, jnp
 
     def loaded(self) -> dict[str, Any]:
@@ -50,10 +50,13 @@ class Lax(Backend):
         return (0, last, *range(1, last))
 
     def enter(self, array: Array, case: Case) -> Any:
-        """Return a JAX array that shares no memory with ``array``."""
+        """Return a JAX array, of memory of its own or, if asked for, of a view of NumPy's."""
         if case.dtype == "bfloat16":
             array = array.view(self.jnp.bfloat16)
-        return self.jnp.array(array)
+        if case.memory == "plain":
+            return self.jnp.array(array)
+        # ``asarray`` copies no memory that it can use as it is: that is the question.
+        return self.jnp.asarray(laid(array, case.memory))
 
     def leave(self, tensor: Any) -> tuple[Array, str]:
         """Return the values (bfloat16 as bits) and the dtype's name."""
@@ -80,6 +83,21 @@ class Lax(Backend):
             t.x, t.w, case.stride, case.padding, None, case.dilation, **asked
         )
 
+    @method("conv", "lax_conv")
+    def lax_conv(self, case: Case, t: Tensors) -> Any:
+        """Convolve with ``lax.conv``, which knows NCHW, a padding rule and strides."""
+        asked = _groups(case)
+        if case.layout == "channels_last":
+            asked["dimension_numbers"] = specs(case)
+        if max(case.dilation) > 1:
+            asked["rhs_dilation"] = case.dilation
+        return self.lax.conv(t.x, t.w, case.stride, case.padding, **asked)
+
+    @method("conv", "preferred_type")
+    def conv_preferred_type(self, case: Case, t: Tensors) -> Any:
+        """Convolve to the accumulating type, ``preferred_element_type``, and round once."""
+        return self._conv_wide(case, t.x, t.w).astype(t.x.dtype)
+
     @method("backprop_input", "transpose_op")
     @method("transpose", "native")
     def transpose(self, case: Case, t: Tensors) -> Any:
@@ -90,6 +108,35 @@ class Lax(Backend):
     def transpose_plain_kernel(self, case: Case, t: Tensors) -> Any:
         """Call ``lax.conv_transpose`` with a filter that is flipped and swapped beforehand."""
         return self._conv_transpose(case, t.dy, self._flipped(case, t.w), transpose_kernel=False)
+
+    @method("transpose", "native_consistent_padding")
+    def transpose_consistent_padding(self, case: Case, t: Tensors) -> Any:
+        """Call ``lax.conv_transpose`` with the padding of the convolution that it transposes."""
+        # Trailing places that no window of the convolution touched are cropped by so much less.
+        pads = tuple((lo, hi - unused) for (lo, hi), unused in zip(case.pads, case.unused))
+        return self.lax.conv_transpose(
+            t.dy,
+            t.w,
+            case.stride,
+            pads,
+            rhs_dilation=case.dilation,
+            dimension_numbers=specs(case),
+            transpose_kernel=True,
+            use_consistent_padding=True,
+            **_groups(case),
+        )
+
+    def _conv_wide(self, case: Case, x: Any, w: Any) -> Any:
+        return self.lax.conv_general_dilated(
+            x,
+            w,
+            case.stride,
+            case.padding,
+            rhs_dilation=case.dilation,
+            dimension_numbers=specs(case),
+            feature_group_count=case.groups,
+            preferred_element_type=FORMATS[case.dtype].accumulator,
+        )
 
     def _conv(self, case: Case, x: Any, w: Any, groups: int | None = None) -> Any:
         return self.lax.conv_general_dilated(

@@ -12,8 +12,10 @@ from typing import Any, Callable
 import numpy as np
 
 from convergent.backends.base import Backend, Gap, Tensors, method
+from convergent.backends.memory import laid
 from convergent.backends.numpy import pad
 from convergent.backends.scipy import matrix
+from convergent.backends.scipy.phases import phases
 from convergent.cases import dtypes
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array, Float64
@@ -36,15 +38,24 @@ class SciPy(Backend):
 
     name = "scipy"
     packages = ("scipy",)
-    gaps = tuple(
+    gaps = (
+        *(
+            Gap(
+                methods=("*/convolve2d",),
+                when=(dims,),
+                reason="scipy.signal.convolve2d is defined for two dimensions",
+                kind="never",
+                raises="ValueError",
+            )
+            for dims in ("1d", "3d")
+        ),
         Gap(
-            methods=("*/convolve2d",),
-            when=(dims,),
-            reason="scipy.signal.convolve2d is defined for two dimensions",
-            kind="never",
+            methods=("conv/correlate",),
+            when=("empty_batch",),
+            unless=("empty_output", "no_channels"),
+            reason="scipy.signal.correlate in mode 'valid' takes no image without elements",
             raises="ValueError",
-        )
-        for dims in ("1d", "3d")
+        ),
     )
 
     def __init__(self) -> None:
@@ -66,8 +77,9 @@ class SciPy(Backend):
         return tuple(range(case.dims + 2))
 
     def enter(self, array: Array, case: Case) -> Values:
-        """Return the exact float64 values."""
-        return Values(array=dtypes.decode(array, case.dtype), dtype=case.dtype)
+        """Return the exact float64 values, in memory as the case has it."""
+        values = laid(dtypes.decode(array, case.dtype), case.memory)
+        return Values(array=values, dtype=case.dtype)
 
     def leave(self, tensor: Values) -> tuple[Array, str]:
         """Return the values rounded once."""
@@ -75,7 +87,10 @@ class SciPy(Backend):
 
     @method("conv", "correlate")
     def conv_by_correlate(self, case: Case, t: Tensors) -> Values:
-        """Add up valid correlations of the padded image, one pair of channels at a time."""
+        """Add up valid correlations of the padded image, one pair of channels at a time.
+
+        Stride and dilation are slices of the image; no zero is put between taps.
+        """
         return self._conv(case, t, self._correlate)
 
     @method("conv", "convolve2d")
@@ -92,13 +107,13 @@ class SciPy(Backend):
     @method("backprop_input", "convolve_full")
     @method("transpose", "convolve_full")
     def input_by_convolve_full(self, case: Case, t: Tensors) -> Values:
-        """Insert zeros into d_y and add up full convolutions, one pair of channels at a time."""
+        """Add up full convolutions of d_y, zeros between, one pair of channels at a time."""
         return self._backprop_input(case, t, self._convolve_full)
 
     @method("backprop_input", "convolve2d")
     @method("transpose", "convolve2d")
     def input_by_convolve2d(self, case: Case, t: Tensors) -> Values:
-        """Insert zeros into d_y and add up full ``convolve2d`` of each sample."""
+        """Add up full ``convolve2d`` of each sample's d_y, zeros between."""
         return self._backprop_input(case, t, self._convolve2d_full)
 
     @method("backprop_input", "sparse_matrix")
@@ -110,7 +125,7 @@ class SciPy(Backend):
 
     @method("backprop_filter", "correlate")
     def filter_by_correlate(self, case: Case, t: Tensors) -> Values:
-        """Correlate the padded image with d_y, zeros between, one pair of channels at a time."""
+        """Correlate the padded image with d_y, one pair of channels at a time."""
         return self._backprop_filter(case, t, self._correlate)
 
     @method("backprop_filter", "convolve2d")
@@ -127,7 +142,8 @@ class SciPy(Backend):
     @method("backprop_bias", "sum")
     def bias_by_sum(self, case: Case, t: Tensors) -> Values:
         """Add up d_y over batch and places with ``math.fsum``, which rounds once."""
-        columns = t.dy.array.reshape(-1, case.out_channels).T
+        places = math.prod(case.y_shape[:-1])
+        columns = t.dy.array.reshape(places, case.out_channels).T
         return Values(array=np.array([math.fsum(column) for column in columns]), dtype=case.dtype)
 
     @method("jacobian_input", "sparse_matrix")
@@ -155,31 +171,37 @@ class SciPy(Backend):
         return Values(array=dense.reshape(case.x_shape + case.w_shape), dtype=case.dtype)
 
     def _conv(self, case: Case, t: Tensors, correlate: Combine) -> Values:
-        image, filters = pad(t.x.array, case.pads), _spread(t.w.array, case.dilation, 0)
-        steps = (slice(None), *(slice(None, None, s) for s in case.stride))
-        y = np.zeros(case.y_shape)
-        for o, c, i in _pairs(case):
-            y[..., o] += correlate(image[..., c], filters[None, ..., i, o])[steps]
+        image, y = pad(t.x.array, case.pads), np.zeros(case.y_shape)
+        for phase in phases(case.stride, case.dilation, case.output):
+            seen = image[(slice(None), *phase.image)]
+            part = y[(slice(None), *phase.results)]
+            for o, c, i in _pairs(case):
+                part[..., o] += correlate(seen[..., c], t.w.array[None, ..., i, o])[
+                    (slice(None), *phase.kept(part.shape[1:-1]))
+                ]
         return Values(array=y, dtype=case.dtype)
 
     def _backprop_input(self, case: Case, t: Tensors, convolve: Combine) -> Values:
-        gradient = _spread(t.dy.array, case.stride, 1)
-        filters = _spread(t.w.array, case.dilation, 0)
         padded = [size + sum(pads) for size, pads in zip(case.input, case.pads)]
         total = np.zeros((case.batch, *padded, case.in_channels))
-        # The full convolution ends where the last window does: the rest of the image gets zero.
-        seen = tuple(slice(size - unused) for size, unused in zip(padded, case.unused))
-        for o, c, i in _pairs(case):
-            full = convolve(gradient[..., o], filters[None, ..., i, o])
-            total[..., c][(slice(None), *seen)] += full
+        for phase in phases(case.stride, case.dilation, case.output):
+            gradient = _spread(t.dy.array[(slice(None), *phase.results)], phase.steps)
+            # The full convolution ends where the last window does: the rest of the image gets zero.
+            reached = (g + k - 1 for g, k in zip(gradient.shape[1:], case.kernel))
+            places = tuple(slice(size) for size in reached)
+            for o, c, i in _pairs(case):
+                full = convolve(gradient[..., o], t.w.array[None, ..., i, o])
+                total[(slice(None), *phase.image)][..., c][(slice(None), *places)] += full
         return Values(array=pad(total, tuple((-lo, -hi) for lo, hi in case.pads)), dtype=case.dtype)
 
     def _backprop_filter(self, case: Case, t: Tensors, correlate: Combine) -> Values:
-        image, gradient = pad(t.x.array, case.pads), _spread(t.dy.array, case.stride, 1)
-        taps = tuple(slice(0, e, d) for e, d in zip(case.extents, case.dilation))
-        dw = np.zeros(case.w_shape)
-        for o, c, i in _pairs(case):
-            dw[..., i, o] = correlate(image[..., c], gradient[..., o])[0][taps]
+        image, dw = pad(t.x.array, case.pads), np.zeros(case.w_shape)
+        # The gradient is the filter: what the output's places are stepped by dilates it.
+        for phase in phases(case.dilation, case.stride, case.kernel):
+            seen, part = image[(slice(None), *phase.image)], dw[phase.results]
+            kept = phase.kept(part.shape[:-2])
+            for o, c, i in _pairs(case):
+                part[..., i, o] = correlate(seen[..., c], t.dy.array[..., o])[0][kept]
         return Values(array=dw, dtype=case.dtype)
 
     def _correlate(self, images: Float64, kernels: Float64) -> Float64:
@@ -189,13 +211,12 @@ class SciPy(Backend):
 
     def _correlate2d(self, images: Float64, kernels: Float64) -> Float64:
         """Return the same of two dimensions, sample by sample."""
-        turned = [np.rot90(kernel, 2) for kernel in kernels]
-        return np.stack(
-            [
-                sum(self.signal.convolve2d(images[n + m], k, "valid") for m, k in enumerate(turned))
-                for n in range(len(images) - len(kernels) + 1)
-            ]
-        )
+        places = (i - k + 1 for i, k in zip(images.shape[1:], kernels.shape[1:]))
+        result = np.zeros((len(images) - len(kernels) + 1, *places))
+        for n, m in np.ndindex(len(result), len(kernels)):
+            turned = np.rot90(kernels[m], 2)
+            result[n] += self.signal.convolve2d(images[n + m], turned, "valid")
+        return result
 
     def _convolve_full(self, images: Float64, kernels: Float64) -> Float64:
         """Convolve ``(N, *space)`` fully with ``(1, *taps)``."""
@@ -204,7 +225,11 @@ class SciPy(Backend):
 
     def _convolve2d_full(self, images: Float64, kernels: Float64) -> Float64:
         """Return the same of two dimensions, sample by sample."""
-        return np.stack([self.signal.convolve2d(image, kernels[0], "full") for image in images])
+        places = (i + k - 1 for i, k in zip(images.shape[1:], kernels.shape[1:]))
+        result = np.zeros((len(images), *places))
+        for image, full in zip(images, result):
+            full[...] = self.signal.convolve2d(image, kernels[0], "full")
+        return result
 
 
 def _pairs(case: Case) -> Iterator[tuple[int, int, int]]:
@@ -216,10 +241,10 @@ def _pairs(case: Case) -> Iterator[tuple[int, int, int]]:
             yield o, first + i, i
 
 
-def _spread(array: Float64, steps: tuple[int, ...], first: int) -> Float64:
-    """Return ``array`` with its spatial places, from axis ``first`` on, ``steps`` apart."""
+def _spread(array: Float64, steps: tuple[int, ...]) -> Float64:
+    """Return ``array`` with its spatial places, from axis 1 on, ``steps`` apart."""
     shape, places = list(array.shape), [slice(None)] * array.ndim
-    for axis, step in enumerate(steps, first):
+    for axis, step in enumerate(steps, 1):
         shape[axis] = (shape[axis] - 1) * step + 1
         places[axis] = slice(None, None, step)
     spread = np.zeros(shape)

@@ -8,6 +8,7 @@ Source: Dumoulin & Visin, *A guide to convolution arithmetic for deep learning* 
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def filter_matrix(case: Case, x: Float64) -> Any:
     """
     from scipy import sparse
 
-    pixels = x.reshape(-1, case.in_channels)
+    pixels = x.reshape(math.prod(x.shape[:-1]), case.in_channels)
     taps = [_every_sample(case, tap) @ pixels for tap in np.ndindex(*case.kernel)]
     return sparse.hstack([_shared_by_outputs(case, seen) for seen in taps], "csr")
 
@@ -51,7 +52,7 @@ def transpose_filter_matrix(case: Case, dy: Float64) -> Any:
     """
     from scipy import sparse
 
-    pixels = dy.reshape(-1, case.out_channels)
+    pixels = dy.reshape(math.prod(dy.shape[:-1]), case.out_channels)
     taps = [_every_sample(case, tap).T @ pixels for tap in np.ndindex(*case.kernel)]
     return sparse.hstack([_shared_by_inputs(case, seen) for seen in taps], "csr")
 

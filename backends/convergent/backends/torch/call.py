@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, Callable
 
+from convergent.backends.base import Tensors
+from convergent.backends.torch import kernels
 from convergent.cases.case import Case, Pads
 from convergent.cases.record import record
 
@@ -65,18 +67,55 @@ class Calls:
     torch: Any
     F: Any
     nn_grad: Any
+    device: str = "cpu"
+    heard: list[kernels.Heard] | None = None
+    """The convolutions of the call at hand, if somebody wants to know of them."""
 
-    def conv(self, how: Call, x: Any, w: Any) -> Any:
+    def conv(self, how: Call, x: Any, w: Any, bias: Any = None) -> Any:
         """Return ``F.conv*d`` of ``x (N, C, *input)`` and ``w (O, C/groups, *kernel)``."""
         op = getattr(self.F, f"conv{len(how.stride)}d")
-        return op(self.shifted(how, x), w, None, how.stride, how.padding, how.dilation, how.groups)
+        x = self.shifted(how, x)
+        self.hear(how, x, w)
+        return op(x, w, bias, how.stride, how.padding, how.dilation, how.groups)
 
-    def transposed(self, case: Case, dy: Any, w: Any) -> Any:
+    def transposed(self, case: Case, dy: Any, w: Any, bias: Any = None) -> Any:
         """Return ``F.conv_transpose*d`` of ``dy (N, O, *output)`` and ``w (O, C/groups, ...)``."""
         how = call(case)
         op = getattr(self.F, f"conv_transpose{case.dims}d")
-        dx = op(dy, w, None, how.stride, how.padding, case.unused, how.groups, how.dilation)
+        self.hear(how, dy, w, case.unused)
+        dx = op(dy, w, bias, how.stride, how.padding, case.unused, how.groups, how.dilation)
         return self.unshifted(how, dx)
+
+    def hear(
+        self, how: Call, x: Any, w: Any, output_padding: tuple[int, ...] | None = None
+    ) -> None:
+        """Remember a convolution for ``kernel``; under ``vmap`` its shape is not the kernel's."""
+        if self.heard is None or any(kernels.is_batched(self.torch, tensor) for tensor in (x, w)):
+            return
+        self.heard.append(
+            kernels.Heard(
+                image=kernels.sketch(x if x.ndim == w.ndim else x[None]),
+                filter=kernels.sketch(w),
+                stride=how.stride,
+                padding=how.padding,
+                dilation=how.dilation,
+                groups=how.groups,
+                output_padding=output_padding,
+            )
+        )
+
+    def bias(self, case: Case, t: Tensors) -> Any:
+        """Return a bias of zeros for the convolution."""
+        return t.w.new_zeros(case.out_channels)
+
+    def by_groups(self, case: Case, t: Tensors) -> Tensors:
+        """Return the operands with an axis for the groups, before the channels of each."""
+        each_in, each_out = case.in_channels // case.groups, case.out_channels // case.groups
+        return Tensors(
+            t.x.unflatten(1, (case.groups, each_in)),
+            t.w.unflatten(0, (case.groups, each_out)),
+            t.dy.unflatten(1, (case.groups, each_out)),
+        )
 
     def shifted(self, how: Call, x: Any) -> Any:
         """Return the image with what the op cannot pad or crop itself."""
@@ -91,10 +130,35 @@ class Calls:
         leaf = primal.detach().requires_grad_()
         return self.torch.autograd.grad(function(leaf), leaf, cotangent)[0]
 
+    def pull_twice(
+        self, function: Callable[[Any], Any], primal: Any, inner: Any, outer: Any
+    ) -> Any:
+        """Pull ``outer`` back through the gradient of ``primal`` to its cotangent ``inner``."""
+        leaf, cotangent = primal.detach().requires_grad_(), inner.detach().requires_grad_()
+        grad = self.torch.autograd.grad
+        (found,) = grad(function(leaf), leaf, cotangent, create_graph=True)
+        return grad(found, cotangent, outer)[0]
+
+    def vjp(self, function: Callable[[Any], Any], primal: Any, cotangent: Any) -> Any:
+        """Return the gradient that ``func.vjp`` gives ``primal`` for ``cotangent``."""
+        return self.torch.func.vjp(function, primal)[1](cotangent)[0]
+
     def push(self, function: Callable[[Any], Any], primal: Any, tangent: Any) -> Any:
         """Return the tangent of the result that ``func.jvp`` gives at ``primal``."""
         with self.forward_mode():
             return self.torch.func.jvp(function, (primal,), (tangent,))[1]
+
+    def push_dual(self, function: Callable[[Any], Any], tangent: Any) -> Any:
+        """Return the tangent of the result for a dual number of zeros and ``tangent``."""
+        forward = self.torch.autograd.forward_ad
+        with self.forward_mode(), forward.dual_level():
+            dual = forward.make_dual(self.torch.zeros_like(tangent), tangent)
+            return forward.unpack_dual(function(dual)).tangent
+
+    def linear(self, function: Callable[[Any], Any], tangent: Any) -> Any:
+        """Return the tangent that ``func.linearize`` at zero gives for ``tangent``."""
+        with self.forward_mode():
+            return self.torch.func.linearize(function, self.torch.zeros_like(tangent))[1](tangent)
 
     @contextlib.contextmanager
     def forward_mode(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The command line: ``convergent run``, ``repro``, ``explain``, ``list`` and ``doctor``.
+"""The command line: ``convergent run``, ``repro``, ``explain``, ``list``, ``support``, ``doctor``.
 
 Exit codes: 0 clean or only known divergences, 1 new divergence, 2 interrupted, 3 a variant could
 not be run, 4 usage, 5 nothing selected, 70 a bug of this tool.
@@ -20,6 +20,7 @@ COMMANDS = {
     "repro": "Run one check again and show what was expected and what came.",
     "explain": "Walk through one case: every result by every method, side by side.",
     "list": "List backends, variants, modes, methods, ops, suites, cases or features.",
+    "support": "Show what each method can do, what not, and why.",
     "doctor": "Show the machine and what each backend has loaded.",
 }
 INTERRUPTED, UNAVAILABLE, USAGE, INTERNAL = 2, 3, 4, 70

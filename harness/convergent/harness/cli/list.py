@@ -13,8 +13,19 @@ from convergent.cases.errors import BackendUnavailable
 from convergent.cases.features import FEATURES
 from convergent.harness import environment
 from convergent.harness.cli import choose
+from convergent.harness.relations import RELATIONS
 
-WHAT = ("backends", "variants", "modes", "methods", "ops", "suites", "cases", "features")
+WHAT = (
+    "backends",
+    "variants",
+    "modes",
+    "methods",
+    "ops",
+    "suites",
+    "cases",
+    "features",
+    "relations",
+)
 
 
 @click.command(
@@ -28,7 +39,7 @@ WHAT = ("backends", "variants", "modes", "methods", "ops", "suites", "cases", "f
     "--backend", "backends", multiple=True, help="Whose methods, modes, variants. [default: all]"
 )
 def command(what: str, suite: str, backends: tuple[str, ...]) -> None:
-    """List backends, variants, modes, methods, ops, suites, cases or features."""
+    """List backends, variants, modes, methods, ops, suites, cases, features or relations."""
     named = backends or tuple(registry.names())
     lines: dict[str, Callable[[], list[str]]] = {
         "backends": _backends,
@@ -41,6 +52,7 @@ def command(what: str, suite: str, backends: tuple[str, ...]) -> None:
             for name in suites.names()
         ],
         "cases": lambda: [str(case) for case in suites.load(suite)],
+        "relations": lambda: [f"{r.name:20}{r.meaning}" for r in RELATIONS.values()],
         "features": lambda: [f"{word:24}{meaning}" for word, (meaning, _) in FEATURES.items()],
     }
     for line in lines[what]():

@@ -53,6 +53,10 @@ REPORT = "report.html"
 )
 @click.option("--op", "ops", multiple=True, help="An op, such as backprop_input; repeat.")
 @click.option("--method", "methods", multiple=True, help="A pattern of methods; repeat.")
+@click.option(
+    "--relations", is_flag=False, flag_value="too", type=click.Choice(("too", "only")),
+    help="Check relations between results, too or only; see convergent list relations.",
+)  # fmt: skip
 @click.option("--dtype", "dtypes", multiple=True, type=click.Choice(DTYPES), help="Repeat.")
 @click.option("-k", "keyword", default="", help="Words in the check id, with and, or, not, ().")
 @click.option("-x", "stop_at_first", is_flag=True, help="Stop at the first finding.")
@@ -156,6 +160,8 @@ def _options(given: dict[str, Any], suite: str) -> Options:
             methods=given["methods"],
             dtypes=given["dtypes"],
             keyword=given["keyword"],
+            relations=bool(given["relations"]),
+            ordinary=given["relations"] != "only",
         ),
         suite=suite,
         seed=given["seed"],

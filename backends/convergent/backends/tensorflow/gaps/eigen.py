@@ -209,7 +209,7 @@ GAPS: tuple[Gap, ...] = (
         "Eigen's gradients of Conv2D know no groups",
         _INVALID,
         when=("grouped",),
-        unless=("3d", "dilated"),
+        unless=("3d",),
     ),
     # --- depthwise
     *_without_onednn(
