@@ -97,7 +97,7 @@ class Session:
 
     def _drive(self, shared: Shared) -> None:
         """Take one variant after another until nothing is left; what one thread does."""
-        while (variant := shared.next_variant()) is not None:
+        while not self._stop.is_set() and (variant := shared.next_variant()) is not None:
             try:
                 self._driver(variant).run(shared.works(variant))
             except BackendUnavailable:
