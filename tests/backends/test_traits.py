@@ -32,6 +32,12 @@ def test_the_environment_decides_before_the_processor_does(has, monkeypatch):
     assert "eigen_float32" in registry.variant("tensorflow").traits
 
 
+def test_a_mode_moves_dtypes_whatever_the_processor_has(has):
+    has(*FULL, "avx512_fp16")
+    assert registry.variant("torch").traits == set()
+    assert registry.variant("torch:no_onednn").traits > {"slow_float16", "slow_bfloat16"}
+
+
 def test_a_gap_of_eigen_holds_where_eigen_computes(has):
     tensorflow, case = registry.variant("tensorflow"), parse("conv2d:i5_k2_nchw")
     has(*FULL)
