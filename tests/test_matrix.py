@@ -13,23 +13,34 @@ from convergent.harness import plan
 from convergent.harness.ask import Asker
 from convergent.harness.cli import choose
 
-SUITES = ("smoke", "special", "contracts")
+EVERY = plan.Selection()
+SUITES = ("smoke", "contracts")
+# Of odd numbers and odd memory, by default, the ways that have a kernel of their own: the others
+# are made of these. ``--suite special`` asks all of them.
+WITH_KERNELS = (
+    *("native", "autodiff", "aten", "raw_op", "fused_pad", "via_conv", "unfold", "fold", "patches"),
+    *("layer", "per_sample", "sum", "correlate", "convolve*", "sparse_matrix"),
+)
 
 
 def pytest_generate_tests(metafunc):
     if "check" not in metafunc.fixturenames:
         return
     variants = choose.variants((), every=metafunc.config.getoption("all_variants"))
-    names = metafunc.config.getoption("suite") or SUITES
-    cases = list(dict.fromkeys(case for name in names for case in suites.load(name)))
-    planned = plan.plan(variants, cases, plan.Selection())
-    checks = [
-        pytest.param((variant, key, work.case), id=f"{variant}/{key}/{work.case}")
-        for variant, works in planned.items()
-        for work in works
-        for key in work.keys
-    ]
+    names = metafunc.config.getoption("suite")
+    checks = list(checks_of(variants, names or SUITES))
+    if not names:
+        checks += checks_of(variants, ["special"], plan.Selection(methods=WITH_KERNELS))
     metafunc.parametrize("check", checks)
+
+
+def checks_of(variants, names, selection=EVERY):
+    """Yield a parameter for every check of the suites; its id is the check's."""
+    cases = list(dict.fromkeys(case for name in names for case in suites.load(name)))
+    for variant, works in plan.plan(variants, cases, selection).items():
+        for work in works:
+            for key in work.keys:
+                yield pytest.param((variant, key, work.case), id=f"{variant}/{key}/{work.case}")
 
 
 @pytest.fixture(scope="session")
