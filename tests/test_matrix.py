@@ -4,6 +4,7 @@
 ``--all-variants`` for every mode too.
 """
 
+import fnmatch
 import os
 
 import pytest
@@ -13,7 +14,6 @@ from convergent.harness import plan
 from convergent.harness.ask import Asker
 from convergent.harness.cli import choose
 
-EVERY = plan.Selection()
 SUITES = ("smoke", "contracts")
 # Of odd numbers and odd memory, by default, the ways that have a kernel of their own: the others
 # are made of these. ``--suite special`` asks all of them.
@@ -30,17 +30,17 @@ def pytest_generate_tests(metafunc):
     names = metafunc.config.getoption("suite")
     checks = list(checks_of(variants, names or SUITES))
     if not names:
-        checks += checks_of(variants, ["special"], plan.Selection(methods=WITH_KERNELS))
+        checks += checks_of(variants, ["special"], WITH_KERNELS)
     metafunc.parametrize("check", checks)
 
 
-def checks_of(variants, names, selection=EVERY):
+def checks_of(variants, names, methods=("*",)):
     """Yield a parameter for every check of the suites; its id is the check's."""
     cases = list(dict.fromkeys(case for name in names for case in suites.load(name)))
-    for variant, works in plan.plan(variants, cases, selection).items():
-        for work in works:
-            for key in work.keys:
-                yield pytest.param((variant, key, work.case), id=f"{variant}/{key}/{work.case}")
+    for variant, works in plan.plan(variants, cases, plan.Selection()).items():
+        for key, case in ((key, work.case) for work in works for key in work.keys):
+            if any(fnmatch.fnmatchcase(key.partition("/")[2], pattern) for pattern in methods):
+                yield pytest.param((variant, key, case), id=f"{variant}/{key}/{case}")
 
 
 @pytest.fixture(scope="session")
