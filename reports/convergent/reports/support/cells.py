@@ -89,6 +89,9 @@ class Judge:
         if none_left:
             alone = [gap for gap in gaps if logic.certain((gap,), plain)]
             cited = alone or [gap for gap in gaps if logic.possible(gap, plain)]
+            # What holds in a mode is another matter, and not said by what holds without.
+            words = {mode.name for mode in self.modes}
+            cited += [gap for gap in about if gap not in cited and not words.isdisjoint(gap.when)]
         return Cell(
             support="no" if none_left else "partly" if cited else "yes",
             notes=tuple(n.number for n in self.notes if any(gap in n.gaps for gap in cited)),
