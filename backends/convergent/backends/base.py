@@ -134,7 +134,8 @@ class Backend(ABC):
     it cannot do, ``trait_words`` (word: meaning) what of the machine decides gaps and known
     divergences. ``environment`` holds variables that must be set before the import; ``{cache}``
     in a value stands for this project's folder in the user's cache. ``modes`` are its switches,
-    ``variants`` those combinations (words joined by ``+``) that a run of all variants includes.
+    ``variants`` those combinations (words joined by ``+``) that a run of all variants includes. A
+    backend with a function ``told(call)`` is asked the illegal calls of ``contracts`` too.
     """
 
     name: ClassVar[str]

@@ -56,7 +56,7 @@ class Breach:
     ops: tuple[str, ...] = _EVERY
 
 
-def _first(values: tuple[int, ...], value: int) -> tuple[int, ...]:
+def _with_last(values: tuple[int, ...], value: int) -> tuple[int, ...]:
     """Return ``values`` with another last one."""
     return (*values[:-1], value)
 
@@ -70,12 +70,12 @@ TABLE: tuple[Breach, ...] = (
     Breach(
         name="stride_zero",
         reason="a window that does not move has no end",
-        change=lambda t: {"stride": _first(t.stride, 0)},
+        change=lambda t: {"stride": _with_last(t.stride, 0)},
     ),
     Breach(
         name="stride_negative",
         reason="a window moves forward",
-        change=lambda t: {"stride": _first(t.stride, -1)},
+        change=lambda t: {"stride": _with_last(t.stride, -1)},
     ),
     Breach(
         name="stride_count",
@@ -85,17 +85,17 @@ TABLE: tuple[Breach, ...] = (
     Breach(
         name="dilation_zero",
         reason="all taps would read one place",
-        change=lambda t: {"dilation": _first(t.dilation, 0)},
+        change=lambda t: {"dilation": _with_last(t.dilation, 0)},
     ),
     Breach(
         name="dilation_negative",
         reason="a kernel covers places in their order",
-        change=lambda t: {"dilation": _first(t.dilation, -1)},
+        change=lambda t: {"dilation": _with_last(t.dilation, -1)},
     ),
     Breach(
         name="dilation_overflow",
         reason="the kernel covers more places than 64 bits count, so no output is left",
-        change=lambda t: {"dilation": _first(t.dilation, _HUGE)},
+        change=lambda t: {"dilation": _with_last(t.dilation, _HUGE)},
     ),
     Breach(
         name="groups_zero",
@@ -139,7 +139,7 @@ TABLE: tuple[Breach, ...] = (
     Breach(
         name="size_unreachable",
         reason="no image of this size has an output of the size at hand",
-        change=lambda t: {"size": _first(t.size, t.size[-1] + t.stride[-1] + t.dilation[-1])},
+        change=lambda t: {"size": _with_last(t.size, t.size[-1] + t.stride[-1] + t.dilation[-1])},
         ops=(INPUT, TRANSPOSE),
     ),
     Breach(
