@@ -1,0 +1,239 @@
+"""JSON lines: one problem a line, in the words of ``docs/formats.md``; ``case`` and ``render``.
+
+>>> from convergent.cases.text import parse
+>>> print(render(parse("conv1d:i8_c2_k3_o4_p1_s2")))
+{"source": "convergent", "name": "conv1d:i8_c2_k3_o4_s2_p1", "kind": "conv", "dims": 1, "n": 1, \
+"ic": 2, "oc": 4, "groups": 1, "in": [8], "k": [3], "stride": [2], "dilation": [1], \
+"pad_lo": [1], "pad_hi": [1], "out": [4]}
+>>> str(case(load(render(parse("conv1d:i8_c2_k3_o4_p1_s2")))))
+'conv1d:i8_c2_k3_o4_s2_p1'
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from convergent.cases import geometry
+from convergent.cases.case import MAX_DIMS, Case, Padding, Pads
+from convergent.cases.errors import InvalidCase
+from convergent.cases.foreign.padding import settled
+from convergent.cases.foreign.source import quoted
+
+Row = dict[str, Any]
+
+_COUNTS = ("n", "ic", "oc", "groups")
+_SIZES = ("in", "k", "stride", "dilation")
+_NEEDED = ("kind", *_COUNTS, *_SIZES)
+_LISTS = (*_SIZES, "out", "pad_lo", "pad_hi", "output_padding", "lhs_dilation")
+_NUMBERS = (*_COUNTS, "dims", "batch_groups", "seed")
+_WORDS = ("kind", "padding", "dtype", "layout", "memory", "data")
+_FLAGS = ("sym_pad_ok", "unbatched", "empty_in", "empty_out")
+_OURS = ("dtype", "layout", "memory", "data", "seed")
+_KNOWN = {*_LISTS, *_NUMBERS, *_WORDS, *_FLAGS, "source", "name", "gmac"}
+_MAX_DIGITS = 18
+
+
+def load(line: str) -> Row:
+    """Return the object of a line, its values of the right types, or raise ``InvalidCase``."""
+    try:
+        row = json.loads(
+            line, object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant
+        )
+    except json.JSONDecodeError as error:
+        raise InvalidCase(f"no JSON: {error.msg} at column {error.colno}") from error
+    except RecursionError as error:
+        raise InvalidCase("too deep for JSON of a case; write one flat object") from error
+    missing = [key for key in _NEEDED if key not in row]
+    if missing:
+        raise InvalidCase(f"{', '.join(missing)} missing; add {_many('key', missing)}")
+    _check_types(row)
+    _check_lengths(row)
+    return row  # type: ignore[no-any-return]
+
+
+def unknown(row: Row) -> list[str]:
+    """Return the keys that mean nothing here, as a message shows them."""
+    return [f"key {quoted(key)[1:-1]}" for key in row if key not in _KNOWN]
+
+
+def beyond(row: Row) -> str:
+    """Return what of the row no case can express, or nothing."""
+    for key in ("lhs_dilation", "batch_groups"):
+        value = row.get(key, 1)
+        if any(each != 1 for each in (value if isinstance(value, list) else [value])):
+            return key
+    if not 1 <= len(row["in"]) <= MAX_DIMS:
+        return f"not 1 to {MAX_DIMS} dimensions"
+    image = row["in"] if row["kind"] == "conv" else row.get("out", [])
+    return "an image of no places" if 0 in image else ""
+
+
+def case(row: Row) -> Case:
+    """Return the case of a row that ``load`` gave and that is not ``beyond`` one.
+
+    Raises ``InvalidCase`` for what no convolution has and for what contradicts itself: an output,
+    or padding beside its rule, that is not the one the sizes give.
+    """
+    found = _deconv(row) if row["kind"] == "deconv" else _conv(row)
+    rule = row.get("padding")
+    if rule and "pad_lo" in row and _pads(row) != found.pads:
+        raise InvalidCase(f"padding {rule} means {found.pads}, not {_pads(row)}; leave one out")
+    return found
+
+
+def render(case: Case) -> str:
+    """Return the line of a case: a convolution with its padding and output in numbers too.
+
+    ``case(load(render(c))) == c`` for every case ``c``.
+    """
+    row: Row = {
+        "source": "convergent",
+        "name": str(case),
+        "kind": "conv",
+        "dims": case.dims,
+        "n": case.batch,
+        "ic": case.in_channels,
+        "oc": case.out_channels,
+        "groups": case.groups,
+        "in": case.input,
+        "k": case.kernel,
+        "stride": case.stride,
+        "dilation": case.dilation,
+    }
+    if isinstance(case.padding, str):
+        row["padding"] = case.padding
+    row["pad_lo"], row["pad_hi"] = zip(*case.pads)
+    row["out"] = case.output
+    plain = Case(input=(1,), kernel=(1,))
+    row.update(
+        (key, getattr(case, key)) for key in _OURS if getattr(case, key) != getattr(plain, key)
+    )
+    return json.dumps(row)
+
+
+def _conv(row: Row) -> Case:
+    if "output_padding" in row:
+        raise InvalidCase("output_padding of a conv; it is a deconv's, or leave it out")
+    found = _make(row, row["in"], row["ic"], row["oc"])
+    if "out" in row and row["out"] != list(found.output):
+        _contradiction("out", row["out"], list(found.output), found)
+    return found
+
+
+def _deconv(row: Row) -> Case:
+    """Return the convolution whose transpose the row is: channels swapped, its input ``out``."""
+    if "padding" in row:
+        if "out" not in row:
+            raise InvalidCase("a deconv whose padding is a rule has many outputs; add out")
+        image = row["out"]
+    else:
+        image = _deconv_output(row)
+    found = _make(row, image, row["oc"], row["ic"])
+    if row["in"] != list(found.output):
+        _contradiction("in", row["in"], list(found.output), found)
+    return found
+
+
+def _deconv_output(row: Row) -> list[int]:
+    """Return the output that the numbers give, which the row may say too."""
+    pads = _pads(row)
+    told = row.get("output_padding")
+    if told is not None and told != [lo - hi for lo, hi in pads]:
+        raise InvalidCase(
+            f"output_padding {told} is not pad_lo - pad_hi; pad_hi includes it, or leave it out"
+        )
+    out = [
+        (i - 1) * s + geometry.extent(k, d) - sum(pad)
+        for i, k, s, d, pad in zip(row["in"], row["k"], row["stride"], row["dilation"], pads)
+    ]
+    if row.get("out", out) != out:
+        raise InvalidCase(f"out is {row['out']}, but the sizes give {out}; leave out, or right it")
+    return out
+
+
+def _make(row: Row, image: list[int], inputs: int, outputs: int) -> Case:
+    padding: Padding = row["padding"] if "padding" in row else _pads(row)
+    stride = tuple(row["stride"])
+    if not isinstance(padding, str) and (row["kind"] == "deconv" or row.get("sym_pad_ok")):
+        padding = settled(padding, stride)
+    return Case(
+        input=tuple(image),
+        kernel=tuple(row["k"]),
+        batch=row["n"],
+        in_channels=inputs,
+        out_channels=outputs,
+        groups=row["groups"],
+        stride=stride,
+        dilation=tuple(row["dilation"]),
+        padding=padding,
+        **{key: row[key] for key in _OURS if key in row},
+    )
+
+
+def _pads(row: Row) -> Pads:
+    return tuple(zip(row["pad_lo"], row["pad_hi"]))
+
+
+def _contradiction(key: str, told: list[int], found: list[int], case: Case) -> NoReturn:
+    raise InvalidCase(f"{key} is {told}, but {case} has {found}; right it, or the sizes")
+
+
+def _check_types(row: Row) -> None:
+    for key in row:
+        value = row[key]
+        if key in _NUMBERS and not _is_whole(value):
+            raise InvalidCase(f"{key} is {_shown(value)}, no whole number")
+        if key in _LISTS and not (isinstance(value, list) and all(map(_is_whole, value))):
+            raise InvalidCase(f"{key} is {_shown(value)}, no list of whole numbers such as [3, 3]")
+        if key in _WORDS and not isinstance(value, str):
+            raise InvalidCase(f"{key} is {_shown(value)}, no word")
+        if key in _FLAGS and not isinstance(value, bool):
+            raise InvalidCase(f"{key} is {_shown(value)}, neither true nor false")
+    if row["kind"] not in ("conv", "deconv"):
+        raise InvalidCase(f"kind is {_shown(row['kind'])}; write conv or deconv")
+
+
+def _check_lengths(row: Row) -> None:
+    dims = len(row["in"])
+    for key in _LISTS:
+        if key in row and len(row[key]) != dims:
+            raise InvalidCase(f"{key} has {len(row[key])} numbers, in has {dims}")
+    if row.get("dims", dims) != dims:
+        raise InvalidCase(f"dims is {row['dims']}, but in has {dims} numbers")
+    if ("pad_lo" in row) != ("pad_hi" in row):
+        raise InvalidCase("pad_lo and pad_hi go together; add the other")
+    if "pad_lo" not in row and "padding" not in row:
+        raise InvalidCase("no padding; add pad_lo and pad_hi, or padding VALID")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    said = json.dumps(value)
+    return said if len(said) <= _MAX_DIGITS * 2 else f"{said[: _MAX_DIGITS * 2]}..."
+
+
+def _many(noun: str, things: list[str]) -> str:
+    return f"this {noun}" if len(things) == 1 else f"these {noun}s"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Row:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InvalidCase(f"key {quoted(twice)} is there twice; leave one out")
+    return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > _MAX_DIGITS:
+        raise InvalidCase(f"a number of {len(digits)} digits, which no size can have")
+    return int(digits)
+
+
+def _constant(word: str) -> NoReturn:
+    raise InvalidCase(f"{word} is no number of JSON")
