@@ -6,8 +6,8 @@ r"""Cases from files: case lines, JSON lines and benchdnn's descriptors, told ap
 >>> found = read(folder / "shapes")
 >>> [str(case) for case in found.cases]
 ['conv1d:i8_k3', 'conv2d:n2_i8_c3_k3_o4_p1', 'conv2d:n4_i8_c3_k3_o4_p1']
->>> print("\n".join(found.summary()))
-shapes: 2 rows, 3 cases
+>>> [line.partition("shapes: ")[2] for line in found.summary()]
+['2 rows, 3 cases']
 """
 
 from __future__ import annotations

@@ -12,19 +12,19 @@ from __future__ import annotations
 import itertools
 import re
 
-from convergent.cases.case import Case
 from convergent.cases.errors import InvalidCase
 from convergent.cases.foreign import benchdnn
 from convergent.cases.foreign.reading import Reading
 from convergent.cases.foreign.source import quoted
 
 _DTYPES = {"f64": "float64", "f32": "float32", "f16": "float16", "bf16": "bfloat16"}
-_OTHERS = "s32 s8 u8 s4 u4 f8_e5m2 f8_e4m3 f4_e2m1 f4_e3m0 e8m0 undef".split()
-_TYPE = re.compile("|".join(sorted((*_DTYPES, *_OTHERS), key=len, reverse=True)))
+_INTEGERS = ("s32", "s8", "u8", "s4", "u4")
+_SMALL = ("f8_e5m2", "f8_e4m3", "f4_e2m1", "f4_e3m0", "e8m0", "undef")
+_TYPE = re.compile("|".join(sorted((*_DTYPES, *_INTEGERS, *_SMALL), key=len, reverse=True)))
 _CONFIG = re.compile(rf"((?:{_TYPE.pattern})+)(?:_\w+)?", re.ASCII)
 _TAGS = {
-    **dict.fromkeys("abx nchw ncw ncdhw abcd abc abcde".split(), "channels_first"),
-    **dict.fromkeys("axb nhwc nwc ndhwc acdb acb acdeb".split(), "channels_last"),
+    **dict.fromkeys(("abx", "nchw", "ncw", "ncdhw", "abcd", "abc", "abcde"), "channels_first"),
+    **dict.fromkeys(("axb", "nhwc", "nwc", "ndhwc", "acdb", "acb", "acdeb"), "channels_last"),
     **dict.fromkeys(("any", "undef", ""), ""),
 }
 _OPTION = re.compile(r"--([a-z][\w-]*)(?:=(.*))?", re.ASCII | re.DOTALL)
@@ -90,7 +90,7 @@ class Batch:
 
     def _dtype(self, said: str) -> str:
         kinds = set(said.split(":"))
-        if len(kinds) == 1 and said.split(":")[0] in _DTYPES:
+        if len(kinds) == 1 and kinds <= set(_DTYPES):
             return _DTYPES[kinds.pop()]
         self.reading.taken[f"dtype {said} as float32"] += 1
         return "float32"

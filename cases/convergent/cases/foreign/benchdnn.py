@@ -28,7 +28,6 @@ driver_conv.md), and the parsers of its conv and deconv drivers.
 from __future__ import annotations
 
 import re
-from typing import Optional
 
 from convergent.cases import geometry
 from convergent.cases.case import Case
@@ -99,7 +98,7 @@ def _entries(text: str) -> dict[str, int]:
     return found
 
 
-def _axis(name: str, said: dict[str, int], text: str, *, deconv: bool) -> Optional[_Axis]:
+def _axis(name: str, said: dict[str, int], text: str, *, deconv: bool) -> _Axis | None:
     """Return the dimension ``name`` with what is deduced, or ``None`` if it is not there."""
     i, o, k, d = (said.get(entry + name, 0) for entry in "iokd")
     stride, before = said.get(f"s{name}", 1), said.get(f"p{name}", -1)
@@ -144,7 +143,7 @@ def _quotient(a: int, b: int) -> int:
     return -(-a // b) if a < 0 else a // b
 
 
-def _axes(found: dict[str, Optional[_Axis]], text: str) -> list[_Axis]:
+def _axes(found: dict[str, _Axis | None], text: str) -> list[_Axis]:
     """Return the dimensions there are, those that depth or height alone stand for included."""
     there = {name: axis for name, axis in found.items() if axis}
     if not there:

@@ -103,7 +103,7 @@ class _Reader:
         words.clear()
 
     def _found(self, path: Path, name: str) -> Path:
-        """Return the batch file ``name`` of ``path``: beside it, or beside those that include it."""
+        """Return the batch file ``name``: beside ``path``, or beside a file that includes it."""
         folders = [path.parent, *(real.parent for real in reversed(self._open))]
         for folder in folders:
             with contextlib.suppress(OSError, ValueError):

@@ -66,7 +66,21 @@ def beyond(row: Row) -> str:
     if not 1 <= len(row["in"]) <= MAX_DIMS:
         return f"not 1 to {MAX_DIMS} dimensions"
     image = row["in"] if row["kind"] == "conv" else row.get("out", [])
-    return "an image of no places" if 0 in image else ""
+    if 0 in image:
+        return "an image of no places"
+    return "less than no output" if row["kind"] == "conv" and _falls_short(row) else ""
+
+
+def _falls_short(row: Row) -> bool:
+    """Say whether the kernel is longer than the image: some frameworks call that an empty output.
+
+    Not where the row says an output of its own: that is a contradiction, for ``case`` to tell.
+    """
+    if row.get("padding", "VALID") != "VALID" or min(row["stride"]) < 1:
+        return False
+    pads = ((0, 0),) * len(row["in"]) if "padding" in row else _pads(row)
+    sizes = zip(*(row[key] for key in _SIZES), pads, row.get("out", [0] * len(pads)))
+    return any(not o and geometry.output_size(i, k, s, d, pad) < 0 for i, k, s, d, pad, o in sizes)
 
 
 def case(row: Row) -> Case:

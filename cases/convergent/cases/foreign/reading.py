@@ -35,7 +35,10 @@ class Reading:
         return list(self._cases)
 
     def add(self, case: Case) -> None:
-        """Take ``case``, or raise ``InvalidCase`` if its line cannot name it or there are too many."""
+        """Take ``case``.
+
+        Raises ``InvalidCase`` if no line can name it, or if there are too many.
+        """
         text.parse(str(case))  # a line is how a run file, a test and a reproducer name it
         if case in self._cases:
             self.duplicates += 1

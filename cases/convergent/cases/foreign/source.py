@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import os
-import stat
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,14 +45,13 @@ def quoted(text: str) -> str:
 
 def _content(path: Path, *, regular: bool) -> bytes:
     try:
-        # A name of a pipe without a writer must not block where a plain file is wanted.
-        if regular and not stat.S_ISREG(os.stat(path).st_mode):
-            raise InvalidCase(f"{path} is no plain file; give a file of cases")
-        with open(path, "rb") as file:
+        if regular and not path.is_file():  # a pipe without a writer would block
+            raise OSError(errno.EINVAL, "no plain file")
+        with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidCase(f"{path} cannot be read ({reason}); give a file of cases") from error
     if len(data) > MAX_BYTES:
         raise InvalidCase(f"{path} is larger than {MAX_BYTES >> 20} MiB; split it")
-    return data[len(codecs.BOM_UTF8) :] if data.startswith(codecs.BOM_UTF8) else data
+    return data.removeprefix(codecs.BOM_UTF8)
