@@ -61,7 +61,10 @@ class _Reader:
         self._open.pop()
 
     def _enter(self, path: Path) -> None:
-        real = Path(os.path.realpath(path))
+        try:
+            real = Path(os.path.realpath(path))
+        except ValueError as error:
+            raise InvalidCase(f"{quoted(str(path))} cannot be read: {error}") from error
         if real in self._open:
             raise InvalidCase(f"{path} includes itself; take --batch={path.name} out")
         self._files += 1

@@ -17,11 +17,12 @@ def needed(image: int, places: int, kernel: int, stride: int, dilation: int) -> 
 def settled(pads: Pads, stride: tuple[int, ...]) -> Pads:
     """Return padding of the same meaning that leaves trailing places unused, not cropped.
 
-    Zeros beyond the last window are never touched, up to ``stride - 1`` of them: where the
-    padding before, or none, lies in that reach, it is what a framework would be told.
+    Up to ``stride - 1`` places beyond the last window are touched by none. Where the padding
+    before, or none, lies in that reach, it is what a framework would be told; else a crop becomes
+    as small as can be.
 
-    >>> settled(((0, -1), (3, 2), (0, 1)), (2, 2, 2))
-    ((0, 0), (3, 3), (0, 1))
+    >>> settled(((0, -1), (3, 2), (0, 1), (1, -4)), (2, 2, 2, 2))
+    ((0, 0), (3, 3), (0, 1), (1, -3))
     """
     return tuple((lo, _settled(lo, hi, step)) for (lo, hi), step in zip(pads, stride))
 
@@ -30,4 +31,4 @@ def _settled(lo: int, hi: int, stride: int) -> int:
     for wider in (lo, 0):
         if hi < wider < hi + stride:
             return wider
-    return hi
+    return hi + stride - 1 if hi < 0 else hi
