@@ -134,7 +134,7 @@ def test_what_is_no_descriptor_is_refused_with_the_entry_at_fault(text, part):
 
 
 def numbers(case):
-    """Return what makes the map, with unused places as a crop: two ways to say one map are equal."""
+    """Return what makes the map; unused places are a crop, so that two ways to say it are equal."""
     pads = tuple((lo, hi - rest) for (lo, hi), rest in zip(case.pads, case.unused, strict=True))
     return case.x_shape, case.w_shape, case.y_shape, case.groups, case.stride, case.dilation, pads
 

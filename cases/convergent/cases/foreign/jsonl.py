@@ -28,9 +28,10 @@ _NEEDED = ("kind", *_COUNTS, *_SIZES)
 _LISTS = (*_SIZES, "out", "pad_lo", "pad_hi", "output_padding", "lhs_dilation")
 _NUMBERS = (*_COUNTS, "dims", "batch_groups", "seed")
 _WORDS = ("kind", "padding", "dtype", "layout", "memory", "data")
-_FLAGS = ("sym_pad_ok", "unbatched", "empty_in", "empty_out")
+_FLAGS = ("sym_pad_ok", "unbatched")
+_REMARKS = ("source", "name", "gmac", "empty_in", "empty_out")
 _OURS = ("dtype", "layout", "memory", "data", "seed")
-_KNOWN = {*_LISTS, *_NUMBERS, *_WORDS, *_FLAGS, "source", "name", "gmac"}
+_KNOWN = {*_LISTS, *_NUMBERS, *_WORDS, *_FLAGS, *_REMARKS}
 _MAX_DIGITS = 18
 
 
