@@ -22,7 +22,8 @@ PIECES = st.sampled_from([
     "conv1d:", "conv2d:i8_k3", "conv2d:", "{", "}", "[", '"', ":", ",", "#", "\\", "\n", "\r\0",
     "é", "\ufeff", "ic3", "oc4", "ih8", "kh3", "iw5", "kw2", "n", "_", "--", "--reset",
     "--mb=", "--mb=2", "--dt=f32,bf16", "--dt=", "--cfg=u8s8u8", "--stag=axb", "--batch=",
-    "--batch=shapes", "--dir=FWD_D", "--attr-post-ops=sum", "-v5", "--deconv", '"n"', '"in"', "[3]", "1e9", "null",
+    "--batch=shapes", "--dir=FWD_D", "--attr-post-ops=sum", "-v5", "--deconv", '"n"', '"in"',
+    "[3]", "1e9", "null",
 ])  # fmt: skip
 
 
