@@ -44,7 +44,7 @@ def refused(folder, text, name="shapes"):
     return message.removeprefix(f"{folder / name}").removeprefix(", ")
 
 
-@pytest.mark.parametrize("name", ["", ".batch", ".benchdnn", ".jsonl", ".padding"])
+@pytest.mark.parametrize("name", ["", ".batch", ".benchdnn", ".jsonl", ".padding", ".row"])
 def test_the_examples_of_the_docstrings_hold(name):
     done = doctest.testmod(importlib.import_module(f"convergent.cases.foreign{name}"))
     assert done.failed == 0

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from convergent.cases.case import MEMORY, SPECIAL
 from convergent.cases.errors import InvalidCase
-from convergent.cases.foreign.jsonl import beyond, case, load, render, unknown
+from convergent.cases.foreign.jsonl import beyond, case, render
+from convergent.cases.foreign.row import load, unknown
 from convergent.cases.strategies import cases
 from convergent.cases.text import parse
 

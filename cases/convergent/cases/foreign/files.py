@@ -13,6 +13,7 @@ from convergent.cases.errors import InvalidCase
 from convergent.cases.foreign import jsonl
 from convergent.cases.foreign.batch import Batch
 from convergent.cases.foreign.reading import Reading
+from convergent.cases.foreign.row import load, unknown
 from convergent.cases.foreign.source import lines, quoted
 
 MAX_DEPTH = 16
@@ -81,8 +82,8 @@ class _Reader:
                 raise InvalidCase(f"{quoted(said)} is too long for a case line")
             self.reading.add(text.parse(said))
             return
-        row = jsonl.load(line)
-        self.reading.ignored.update(jsonl.unknown(row))
+        row = load(line)
+        self.reading.ignored.update(unknown(row))
         reason = jsonl.beyond(row)
         if reason:
             self.reading.skipped[reason] += 1
