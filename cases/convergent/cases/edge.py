@@ -174,8 +174,8 @@ BOUNDARIES: dict[str, tuple[str, ...]] = {
 """What each boundary is, and shapes at it."""
 
 _TAILS_SAID = (
-    "Tails of vectors: 1 to 17, 31 to 33 and 63 to 65 input channels, output channels, columns and\n"
-    "samples, each with every dtype and both layouts. The four go round against each other."
+    "Tails of vectors: 1 to 17, 31 to 33 and 63 to 65 input channels, output channels, columns\n"
+    "and samples, each with every dtype and both layouts. The four go round against each other."
 )
 # How far outputs, columns and samples are ahead of the input channels in TAILS, by dtype; chosen
 # so that every number meets both layouts in every position, and no case is large.
