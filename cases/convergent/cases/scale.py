@@ -5,7 +5,7 @@
 >>> scaled("conv2d:n32_i56_c64_k3_o256_p1_nchw_normal", 8)
 'conv2d:n4_i56_c8_k3_o32_p1_nchw_normal'
 
-Depthwise stays depthwise, with its multiplier, and groups stay groups:
+Depthwise stays depthwise, with its multiplier, and groups of several channels stay such:
 
 >>> scaled("conv2d:n32_i28_c96_k5_o192_g96_pSAME", 8)
 'conv2d:n4_i28_c12_k5_o24_g12_pSAME'
@@ -27,13 +27,14 @@ from __future__ import annotations
 from convergent.cases.case import Case
 
 _FEWEST_GROUPS = 2  # fewer are none
+_FEWEST_INSIDE = 2  # input channels of a group; one alone is depthwise
 
 
 def scale(case: Case, by: int) -> Case:
     """Return ``case`` with batch and channels divided by ``by``, which is 1 or more.
 
     Spatial sizes, stride, dilation, padding, dtype, layout, data and seed stay. Groups are divided
-    before their insides, and two are left at least. Raises ``ValueError`` for a ``by`` below 1.
+    before their insides; two of each are left at least. Raises ``ValueError`` for a ``by`` below 1.
     """
     if by < 1:
         raise ValueError(f"scale {by} must be 1 or more")
@@ -45,9 +46,10 @@ def scale(case: Case, by: int) -> Case:
     inside = max(by * groups // case.groups, 1)  # the part of the division that groups left
     each_in, each_out = case.in_channels // case.groups, case.out_channels // case.groups
     is_depthwise = case.groups > 1 and each_in == 1
+    is_grouped = case.groups > 1 and each_in > 1
     return case.replace(
         batch=_part(case.batch, by),
-        in_channels=groups * _part(each_in, inside),
+        in_channels=groups * max(_part(each_in, inside), _FEWEST_INSIDE * is_grouped),
         out_channels=groups * (each_out if is_depthwise else _part(each_out, inside)),
         groups=groups,
     )
