@@ -4,23 +4,25 @@ A clock that is moved by hand shows the shares of three variants on two workers:
 
 >>> at = [0.0]
 >>> budget = Budget(60, jobs=2, clock=lambda: at[0])
->>> first, second = budget.turn("torch", among=3), budget.turn("jax", among=2)
+>>> waiting = ["jax", "tensorflow", "torch"]
+>>> first, second = budget.turn("torch", waiting), budget.turn("jax", waiting)
 >>> first.seconds, second.seconds
 (40.0, 40.0)
 >>> at[0] = 40.0
 >>> budget.end(first), budget.end(second)
 (None, None)
->>> budget.turn("tensorflow", among=1).seconds
-20.0
+>>> budget.turn("tensorflow", waiting).seconds, budget.turn("tensorflow", waiting).seconds
+(20.0, 20.0)
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 _WORTH_SECONDS = 10.0  # importing a framework takes up to that, on a machine at work
@@ -70,7 +72,7 @@ class Turn:
 class Budget:
     """The time of a run: ``seconds`` from now on for each of ``jobs`` workers.
 
-    Worker time is shared out evenly among the variants that had none yet; what some leave over
+    Worker time is shared so that all variants had the same in the end; what some do not need
     goes to those that had least. Not safe for threads: ``Shared`` holds its lock.
     """
 
@@ -100,11 +102,15 @@ class Budget:
         """Say whether a worker is at ``variant``."""
         return any(turn.variant == variant for turn in self._running)
 
-    def turn(self, variant: str, among: int) -> Turn:
-        """Give ``variant`` its share of the time, among so many variants that wait for theirs."""
+    def turn(self, variant: str, waiting: Iterable[str]) -> Turn:
+        """Give ``variant`` its share of the time; ``waiting`` are all that have something to do."""
         now, left = self._clock(), self.left
         promised = sum(max(turn.ends - now, 0.0) for turn in self._running)
-        seconds = min(left, max(left * self._jobs - promised, 0.0) / among)
+        free = max(left * self._jobs - promised, 0.0)
+        seconds = _level(free, sorted(map(self.had, waiting))) - self.had(variant)
+        if self.had(variant):
+            seconds = max(seconds, _WORTH_SECONDS)
+        seconds = min(left, seconds)
         turn = Turn(variant, seconds, now + seconds)
         self._running.append(turn)
         self._had[variant] += seconds
@@ -114,3 +120,13 @@ class Budget:
         """Take back what a turn did not need."""
         self._running.remove(turn)
         self._had[turn.variant] -= max(turn.ends - self._clock(), 0.0)
+
+
+def _level(free: float, had: Sequence[float]) -> float:
+    """Return what each has after ``free`` went to those with least, who come first in ``had``."""
+    total = free
+    for count, (amount, following) in enumerate(zip(had, [*had[1:], math.inf], strict=True), 1):
+        total += amount
+        if total / count <= following:
+            return total / count
+    raise AssertionError

@@ -107,7 +107,9 @@ class Shared:
             if found is None:
                 return None
             self._taken.add(found)
-            return self._budget.turn(found, len(fresh) or 1) if self._budget else Turn(found)
+            if self._budget is None:
+                return Turn(found)
+            return self._budget.turn(found, [v for v, works in self._left.items() if works])
 
     def _cut_short(self, budget: Budget) -> str | None:
         if not budget.is_worth_a_start:
