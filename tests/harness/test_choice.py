@@ -151,6 +151,18 @@ def test_coverage_of_all_suites_is_a_table(tmp_path):
     assert "12,353 triples" in ci
 
 
+def test_the_page_of_the_suites_has_this_table(tmp_path):
+    page = Path(__file__).parents[2] / "docs" / "suites.md"
+    table = convergent("list", "coverage", cwd=tmp_path).stdout
+    assert f"```\n{table}```\n" in page.read_text(encoding="utf-8")
+
+
+def test_the_page_of_the_suites_tells_of_each():
+    page = (Path(__file__).parents[2] / "docs" / "suites.md").read_text(encoding="utf-8")
+    for name in suites.names():
+        assert f"| `{name}` |" in page
+
+
 def test_coverage_of_a_suite_names_what_is_missing(tmp_path):
     lines = convergent("list", "coverage", "--suite", "smoke", cwd=tmp_path).stdout.splitlines()
     found = coverage.coverage(suites.load("smoke"))
