@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -24,7 +25,8 @@ class Progress:
 
     ``totals`` holds the planned checks per variant. On a terminal there is a bar per variant,
     which goes away at the end; elsewhere a plain line every ``INTERVAL`` seconds, none at all
-    for a shorter run. ``advance`` is cheap, and an outcome of an unplanned variant is no error.
+    for a shorter run. ``budget`` is the time that a run has, if it has less than it would take, in
+    seconds. ``advance`` is cheap, and an outcome of an unplanned variant is no error.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Progress:
         totals: Mapping[str, int],
         console: Console,
         *,
+        budget: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._totals = dict(totals)
@@ -40,6 +43,7 @@ class Progress:
         self._done: Counter[str] = Counter()
         self._findings: Counter[str] = Counter()
         self._said = clock()
+        self._ends = math.inf if budget is None else self._said + budget
         self._said_done = 0
         self._bars: Any = None
         self._tasks: dict[str, TaskID] = {}
@@ -95,6 +99,8 @@ class Progress:
                 taken = self._clock() - self._began[variant]
                 left = max(left, (total - steps - 1) * taken / steps)
         waiting = any(not self._done[variant] for variant, n in self._totals.items() if n)
+        if self._ends < math.inf:  # an upper bound, whoever waits
+            left, waiting = min(left, self._ends - self._clock()), False
         if left < 1:
             return ""
         return f", {'more than' if waiting else 'about'} {duration(round(left))} left"

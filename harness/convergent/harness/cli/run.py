@@ -101,7 +101,7 @@ def execute(chosen: list[Case], options: Options, known: Path | None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # CI cancels so; end as on Ctrl-C
 
     def watch(left: dict[str, int]) -> Callable[[Outcome], None]:
-        progress.append(terminal.Progress(left, console))
+        progress.append(terminal.Progress(left, console, budget=options.budget))
         progress[0].__enter__()
         return progress[0].advance
 
