@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from convergent.cases.case import Case
 from convergent.cases.errors import BackendUnavailable, InvalidCase
 from convergent.cases.text import parse
 from convergent.harness import environment
+
+_WEEK = 7 * 24 * 3600
 
 
 class CaseType(click.ParamType[Case]):
@@ -46,7 +49,29 @@ class SecondsType(click.FloatRange):
         return float(seconds)
 
 
+class DurationType(click.ParamType[float]):
+    """A time as people write it: ``90s``, ``10m``, ``1h30m``; a number alone is seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds, or fail for what is no time from a second to a week."""
+        if isinstance(value, float):
+            return value
+        parts = re.fullmatch(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s?)?", value, re.ASCII)
+        if parts is None:
+            self.fail(f"{value!r} is no time; write it like 90s, 10m or 1h30m", param, ctx)
+        hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+        total = float(hours * 3600 + minutes * 60 + seconds)
+        if not 1 <= total <= _WEEK:
+            self.fail(f"{value!r} is not between 1s and {_WEEK // 3600}h", param, ctx)
+        return total
+
+
 CASE = CaseType()
+DURATION = DurationType()
 SECONDS = SecondsType(0.1, 86_400)
 FILE = click.Path(path_type=Path)
 FILE_HELP = "A file of cases: case lines, JSON lines or benchdnn's; repeat."
