@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import click
@@ -113,11 +113,11 @@ def _sources(given: dict[str, Any], seed: int) -> list[tuple[str, list[Case]]]:
 
         found.append((f"sample {given['sample']}", sample.draw(given["sample"], seed)))
     if given["files"]:
-        found.append(("given", choose.read(given["files"])))
+        found.append(("given", list(_checked(choose.read(given["files"])))))
     return found
 
 
-def _checked(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+def _checked(cases: Sequence[Case]) -> Sequence[Case]:
     for case in cases:
         if case.data.startswith("golden"):
             goldens.operands(case)
