@@ -19,8 +19,8 @@ DAY = dt.date(2026, 1, 31)
 
 
 def chosen(**given):
-    plain = {"suite_names": (), "cases": (), "files": (), "strength": None, "sample": None, "scale": 1,
-             "seed": None, "resume": False, "folder": Path("unused")}  # fmt: skip
+    plain = {"suite_names": (), "cases": (), "files": (), "strength": None, "sample": None,
+             "scale": 1, "seed": None, "resume": False, "folder": Path("unused")}  # fmt: skip
     return cases.chosen({**plain, **given}, lambda: DAY)
 
 
