@@ -49,7 +49,9 @@ def words(case: Case) -> tuple[str, ...]:
         "taps": math.prod(case.kernel),
         "width": case.input[-1],
     }
-    large = (f"{name}~{1 << (size.bit_length() - 1) if size else 0}" for name, size in sizes.items())
+    large = (
+        f"{name}~{1 << (size.bit_length() - 1) if size else 0}" for name, size in sizes.items()
+    )
     return tuple(sorted([*features(case), *(f"{n}={found[n]}" for n in _LEVELS), *large]))
 
 

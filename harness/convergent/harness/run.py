@@ -148,8 +148,9 @@ def _endings() -> Iterator[str]:
 
 
 def put_aside(path: Path) -> None:
+    """Rename a file of an older run after its time."""
     stamp = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
-    names = (f"run-{stamp:%Y%m%dT%H%M%S}{end}.jsonl" for end in _endings())
+    names = (f"{path.stem}-{stamp:%Y%m%dT%H%M%S}{end}{path.suffix}" for end in _endings())
     path.rename(next(kept for kept in map(path.with_name, names) if not kept.exists()))
 
 

@@ -29,7 +29,12 @@ from convergent.reports.summary import summarise
 
 def write(run: Run, path: Path) -> None:
     """Write the report of ``run`` to ``path``, whole or not at all."""
-    content = render(run).encode("utf-8", "replace")
+    replace(path, render(run))
+
+
+def replace(path: Path, text: str) -> None:
+    """Put ``text`` in the place of the file ``path``, whole or not at all."""
+    content = text.encode("utf-8", "replace")
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

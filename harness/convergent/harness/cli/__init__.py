@@ -17,6 +17,7 @@ from convergent.cases.errors import BackendUnavailable, ConvergentError
 
 COMMANDS = {
     "run": "Check every method of the installed frameworks and write a report.",
+    "fuzz": "Check random cases for a while, and shrink what is wrong.",
     "repro": "Run one check again and show what was expected and what came.",
     "explain": "Walk through one case: every result by every method, side by side.",
     "list": "List backends, variants, modes, methods, ops, suites, cases or features.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import click
@@ -45,7 +46,29 @@ class SecondsType(click.FloatRange):
         return float(seconds)
 
 
+class DurationType(click.ParamType[float]):
+    """A time with its unit: ``90s``, ``10m``, ``1h30m``; a number alone is of seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the time in seconds, or fail for what is none."""
+        if isinstance(value, float):
+            return value
+        found = _DURATION.fullmatch(value.strip().lower())
+        parts = [float(part or 0) for part in found.groups()] if found and found[0] else []
+        seconds = sum(p * unit for p, unit in zip(parts, (3600, 60, 1), strict=False))
+        if not 1 <= seconds <= _LONGEST:
+            self.fail(f"{value!r} is no time; write it like 90s, 10m or 1h30m", param, ctx)
+        return seconds
+
+
+_DURATION = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,7}(?:\.\d{1,3})?)s?)?", re.ASCII)
+_LONGEST = 30 * 86_400
 CASE = CaseType()
+DURATION = DurationType()
 SECONDS = SecondsType(0.1, 86_400)
 
 
