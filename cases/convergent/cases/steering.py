@@ -27,7 +27,7 @@ from convergent.cases.fuzzing import Space
 CANDIDATES = 6
 _FRESH = 0.4
 _SPLICED = 0.15  # the rest is mutated
-_EMPTY = 0.2  # of the cases without an element are candidates
+_BARREN = 0.1  # of the cases without a product are candidates
 _MOST_REFUSED = 20_000
 _LEVELS = ("input", "kernel", "stride", "dilation", "padding", "channels", "groups", "data")
 
@@ -95,7 +95,8 @@ class Steering:
                 break
         if not found:
             raise NothingLeft(
-                f"none of {refused:,} random cases is accepted; loosen --op, --method, --dtype or -k"
+                f"none of {refused:,} random cases is what was asked for; "
+                "loosen --op, --method, --dtype or -k"
             )
         best = max(found, key=self._rarity)
         self.count(best)
@@ -126,8 +127,8 @@ class Steering:
     def _wants(self, case: Case, rng: Random) -> bool:
         if str(case) in self.tried or (self._accept and not self._accept(case)):
             return False
-        # Without an element there is little to be wrong, and every pair is rare.
-        return "empty" not in features(case) or rng.random() < _EMPTY
+        # Without a product there is little to be wrong, and every pair of words is rare.
+        return not _is_barren(case) or rng.random() < _BARREN
 
     def _rarity(self, case: Case) -> float:
         """Say how rare the pairs of ``case`` are, without liking it for its many words alone."""
@@ -149,3 +150,14 @@ class Steering:
         parent = min(two, key=lambda case: self._children[case])
         self._children[parent] += 1
         return parent
+
+
+def _is_barren(case: Case) -> bool:
+    """Say whether no product is summed: an operand is empty, or windows meet padding alone."""
+    if "empty" in features(case):
+        return True
+    axes = zip(case.input, case.kernel, case.stride, case.dilation, case.pads, case.output)
+    return any(
+        not any(0 <= p * s + t * d - lo < i for p in range(out) for t in range(k))
+        for i, k, s, d, (lo, _), out in axes
+    )

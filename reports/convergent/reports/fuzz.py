@@ -176,7 +176,7 @@ def _table(state: State) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1), header_style="bold")
     table.add_column("variant", no_wrap=True, overflow="ellipsis", min_width=9)
-    for name in ("cases", "checks", "ways x features", "wrong", "known", "unjudged", "time"):
+    for name in ("cases", "checks", "pairs", "wrong", "known", "moot", "time"):
         table.add_column(name, justify="right", no_wrap=True)
     for variant, tally in state.tallies.items():
         figures = (tally.cases, tally.checks, state.ways[variant].pairs)
@@ -194,11 +194,12 @@ def _remarks(found: Fuzzed) -> list[str]:
     state = found.state
     covered = coverage.coverage(map(parse, state.steering.tried))
     kernels = Counter(place[0] for place in state.kernels)
-    lines = [
+    said = (
         f"{many(len(state.steering.tried), 'case')}: {covered.covered:,} of {covered.feasible:,} "
         f"feasible pairs of levels, {len(state.steering.seen):,} pairs of features and sizes; "
         f"{len(state.steering.corpus):,} in the corpus"
-    ]
+    )
+    lines = [said, "pairs: of a method and a feature; moot: the data could not have shown an error"]
     if kernels:
         said = ", ".join(f"{variant} {count}" for variant, count in kernels.items())
         lines.append(f"kernels met: {said}")

@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from convergent.cases.case import Case
+from convergent.cases.case import DTYPES, Case
 from convergent.cases.features import features
 from convergent.cases.text import parse
 from convergent.harness.alike import alike, is_failure
@@ -108,8 +108,11 @@ class Findings:
         """Take a finding in, or see that it is one already known; return the one that stays."""
         kin = self._of_way(found.outcome)
         for one in kin:
-            is_same = one.outcome.case == found.outcome.case or one.features == found.features
-            if is_same and one.state == found.state and alike(one.outcome, found.outcome):
+            if (
+                _geometry(one) == _geometry(found)
+                and one.state == found.state
+                and alike(one.outcome, found.outcome)
+            ):
                 one.common = tuple(sorted(set(one.common) & set(found.common)))
                 return one
         kin.append(found)
@@ -127,14 +130,21 @@ class Findings:
         return sorted(near.values(), key=lambda one: one.outcome.op != hit.op)[:most]
 
     def grouped(self) -> list[list[Finding]]:
-        """Return findings of the same smallest case and verdict together: one bug, many ways."""
-        found: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
+        """Return findings of the same smallest case and verdict together: one bug, many ways.
+
+        The dtype of the case does not matter: no case shrinks to one of another dtype.
+        """
+        found: defaultdict[tuple[Case, str], list[Finding]] = defaultdict(list)
         for one in self.all:
-            found[one.outcome.case, one.outcome.verdict].append(one)
+            found[one.case.replace(dtype="float32"), one.outcome.verdict].append(one)
         return list(found.values())
 
     def _of_way(self, outcome: Outcome) -> list[Finding]:
         return self._by_way[outcome.variant, outcome.key]
+
+
+def _geometry(one: Finding) -> frozenset[str]:
+    return frozenset(one.features).difference(DTYPES)
 
 
 def _is_power(count: int, base: int) -> bool:

@@ -1,4 +1,4 @@
-"""The loop of a fuzz: variants take turns, each asks cases of its worker and looks into its hits."""
+"""The loop of a fuzz: variants take turns; each asks its worker and looks into what is wrong."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Loop:
             timeout=self._options.timeout,
             repeat=self._options.repeat,
             stop=self._stop,
-            crowded=min(self._options.jobs, len(self._options.variants)) > 1,
+            crowded=True,  # who fuzzes for hours uses the machine meanwhile
         )
         self._drivers.append(driver)
         return driver

@@ -7,6 +7,7 @@ time that it takes; so every method gets about the same time, spread over all fe
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from random import Random
 
 from convergent.backends import registry
 from convergent.cases.case import Case
@@ -19,7 +20,7 @@ CASE_SECONDS = 0.1
 MOST_KEYS = 12
 _UNKNOWN = 0.005  # seconds that a check is taken to need before it was timed
 _LEAST = 0.001
-_WEIGHT = 0.2  # of the newest time in the mean
+_WEIGHT = 0.3  # of the newest time in the geometric mean, which one slow first call moves little
 
 
 class Ways:
@@ -45,7 +46,9 @@ class Ways:
     def choose(self, case: Case) -> list[str]:
         """Return the checks to ask of ``case`` now, in the order of ``possible``."""
         possible = self.possible(case)
-        ranked = sorted(possible, key=lambda key: -self._claim(key, case))
+        ranked = list(possible)
+        Random(str(case)).shuffle(ranked)  # noqa: S311 - of equals, not always the first op's
+        ranked.sort(key=lambda key: -self._claim(key, case))
         chosen: set[str] = set()
         left = CASE_SECONDS
         for key in ranked[:MOST_KEYS]:
@@ -65,8 +68,8 @@ class Ways:
 
     def time(self, key: str, seconds: float) -> None:
         """Book what a check took, the harness' part included."""
-        before = self._seconds.get(key, seconds)
-        self._seconds[key] = before + _WEIGHT * (seconds - before)
+        before = self.seconds(key)
+        self._seconds[key] = before * (max(seconds, _LEAST) / before) ** _WEIGHT
 
     def seconds(self, key: str) -> float:
         """Return the mean time that a check takes."""
