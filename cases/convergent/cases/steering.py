@@ -75,7 +75,6 @@ class Steering:
         self.seen: Counter[Pair] = Counter()
         self._seed, self._space, self._accept = seed, space or Space(), accept
         self._parents: list[Case] = []
-        self._children: Counter[Case] = Counter()
 
     def draw(self) -> Case:
         """Return a case that was not tried yet, and count it.
@@ -145,11 +144,9 @@ class Steering:
         return fuzzing.mutated(rng, parent, self._space)
 
     def _parent(self, rng: Random) -> Case:
-        """Return the one of two random parents that has fewer children."""
-        two = (rng.choice(self._parents), rng.choice(self._parents))
-        parent = min(two, key=lambda case: self._children[case])
-        self._children[parent] += 1
-        return parent
+        """Return a case of the corpus, rather a newer one."""
+        count = len(self._parents)
+        return self._parents[max(rng.randrange(count), rng.randrange(count))]
 
 
 def _is_barren(case: Case) -> bool:

@@ -1,7 +1,6 @@
 """From a failing check to a minimal case that fails in the same way.
 
-``shrink`` knows cases and a predicate; ``Failure`` is the predicate "still the same finding";
-``reduce`` does both with workers that crash and hang, and asks the minimum again.
+``shrink`` knows cases and a predicate; ``Failure`` is the predicate "still the same finding".
 """
 
 from __future__ import annotations
@@ -77,21 +76,23 @@ class Failure:
     """The predicate that a case shows the same finding as ``outcome``, asked by ``ask``.
 
     ``newest`` is the last outcome that was alike: while ``shrink`` asks, that of the smallest
-    case so far. ``slowest`` is the longest time in the framework of a call that passed.
+    case so far. ``asked`` counts the cases, ``slowest`` is the longest time that one took in the
+    framework and passed.
     """
 
     def __init__(self, ask: Ask, outcome: Outcome) -> None:
         self.outcome = self.newest = outcome
-        self.slowest: float | None = None
+        self.asked, self.slowest = 0, 0.0
         self._ask = ask
 
     @property
-    def case(self) -> Case:
-        """The case of the finding that is shrunk. Raises ``InvalidCase``."""
-        return parse(self.outcome.case)
+    def smallest(self) -> Case:
+        """The case of ``newest``."""
+        return parse(self.newest.case)
 
     def __call__(self, case: Case) -> bool:
         """Say whether ``case`` fails as ``outcome`` does; what is not asked does not fail."""
+        self.asked += 1
         if not asks(case, self.outcome.op):
             return False
         try:
@@ -99,7 +100,7 @@ class Failure:
         except UnknownMethod:  # the relation says nothing of this case
             return False
         if found.verdict == "agrees":
-            self.slowest = max(self.slowest or 0.0, found.seconds + found.again)
+            self.slowest = max(self.slowest, found.seconds + found.again)
         same = alike(self.outcome, found)
         if same:
             self.newest = found

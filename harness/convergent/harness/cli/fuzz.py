@@ -74,7 +74,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 
     Ctrl-C ends it as the end of the budget does.
     """
-    from convergent.harness import fuzz, ledger
+    from convergent.harness import aside, fuzz, ledger
     from convergent.reports import fuzz as pages
     from convergent.reports import html, terminal
 
@@ -86,12 +86,13 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 
     with pages.Progress(given["budget"], console) as progress:
 
-        def watch(state: fuzz.State) -> None:
+        def watch(state: fuzz.State) -> bool:
             nonlocal written
             progress(state)
             if len(state.findings.all) != written:
                 written = len(state.findings.all)
-                html.replace(pages_of, pages.markdown(state))
+                aside.write(pages_of, pages.markdown(state).encode())
+            return False
 
         try:
             found = fuzz.fuzz(
@@ -100,7 +101,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         except NothingLeft as error:
             click.echo(f"nothing was selected: {error}")
             ctx.exit(NOTHING)
-    html.replace(pages_of, pages.markdown(found.state))
+    aside.write(pages_of, pages.markdown(found.state).encode())
     report = options.folder / REPORT
     html.write(fuzz.read(options), report)
     try:

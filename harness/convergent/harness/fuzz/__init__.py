@@ -49,12 +49,12 @@ def fuzz(
     ledger: Ledger,
     *,
     start: Iterable[Case] = (),
-    watch: Callable[[State], None] = lambda _: None,
+    watch: Callable[[State], bool] = lambda _: False,
 ) -> Fuzzed:
     """Fuzz for ``budget`` seconds and return what was found; the files lie in ``options.folder``.
 
-    ``start`` are cases to begin with. ``watch`` is called with the state after every check, and
-    must be quick. Raises ``UnknownMethod``, ``NothingLeft`` if the selection leaves no case,
+    ``start`` are cases to begin with. ``watch`` is called with the state after every check, must be
+    quick, and ends the fuzz by returning True. Raises ``UnknownMethod``, ``NothingLeft`` if the selection leaves no case,
     ``RunFileDamaged`` if ``options.resume`` finds something else, ``FolderInUse``.
     """
     plan.plan(options.variants, (), options.selection)  # the names

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import msgspec
 from convergent.cases.case import Case
 from convergent.cases.errors import InvalidCase, RunFileDamaged
 from convergent.cases.text import parse
-from convergent.harness import environment, record
+from convergent.harness import aside, environment, record
 from convergent.harness.fuzz.findings import Finding
 from convergent.harness.options import Options
 from convergent.harness.record import Header, Run
@@ -102,22 +100,10 @@ def read_findings(path: Path) -> list[Finding]:
 
 def write_findings(found: Iterable[Finding], path: Path) -> None:
     """Write findings, a line each, whole or not at all."""
-    _replace(path, b"".join(msgspec.json.encode(one) + b"\n" for one in found))
+    aside.write(path, b"".join(record.encoded(one) + b"\n" for one in found))
 
 
 def write_corpus(corpus: Mapping[Case, str], path: Path) -> None:
     """Write the cases of a corpus, each with why it was kept, whole or not at all."""
     lines = [f"{case}  # {why}\n" for case, why in corpus.items()]
-    _replace(path, "".join(["# Cases that reached something new.\n\n", *lines]).encode())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
+    aside.write(path, "".join(["# Cases that reached something new.\n\n", *lines]).encode())

@@ -15,29 +15,64 @@ from convergent.harness.shrink import Failure, shrink
 SECONDS = 20.0
 """What shrinking one hit may take."""
 MOST = 1500
+_HURRY = 10  # a check that hangs is shrunk with this part of the time limit ...
+_LEAST_LIMIT = 2.0  # ... but no less
 
 Ask = Callable[[str, str, Case], Outcome]
 
 
-def look(hit: Outcome, like: Sequence[Finding], ask: Ask, renew: Callable[[], None]) -> Finding:
-    """Return what ``hit`` is.
+class Look:
+    """Looks into the hits of one variant.
 
-    ``like`` are findings of other ways: if the hit's way shows one of their smallest cases alike,
-    that is its own. ``ask`` answers a check, ``renew`` has it do so in a fresh worker.
+    ``ask`` answers a check, ``renew`` has it do so in a fresh worker, ``limit`` gives further ones
+    so many seconds each; ``timeout`` is what they have otherwise.
     """
-    variant, key = hit.variant, hit.key
-    for one in like:
-        found = ask(variant, key, one.case)
-        if alike(hit, found):
-            made = finding(hit, found, "shrunk", now())
-            made.evaluations, made.complete = 1, one.complete
-            return made
-    renew()
-    again = ask(variant, key, parse(hit.case))
-    if not alike(hit, again):
-        return finding(hit, hit, "unsteady", now())
-    failure = Failure(ask, again)
-    shrunk = shrink(failure, failure.case, most=MOST, seconds=SECONDS)
-    made = finding(hit, failure.newest, "shrunk", now())
-    made.evaluations, made.complete = shrunk.evaluations, shrunk.complete
+
+    def __init__(
+        self,
+        ask: Ask,
+        *,
+        renew: Callable[[], None],
+        limit: Callable[[float], None],
+        timeout: float,
+    ) -> None:
+        self._ask, self._renew, self._limit, self._timeout = ask, renew, limit, timeout
+
+    def __call__(self, hit: Outcome, like: Sequence[Finding]) -> Finding:
+        """Return what ``hit`` is.
+
+        ``like`` are findings of other ways: if the hit's way shows one of their smallest cases
+        alike, that is its own.
+        """
+        for one in like:
+            found = self._ask(hit.variant, hit.key, one.case)
+            if alike(hit, found):
+                return _made(hit, found, 1, complete=one.complete)
+        self._renew()
+        again = self._ask(hit.variant, hit.key, parse(hit.case))
+        if not alike(hit, again):
+            return finding(hit, hit, "unsteady", now())
+        if again.verdict == "timed_out":
+            return self._hanging(hit, again)
+        failure = Failure(self._ask, again)
+        shrunk = shrink(failure, failure.case, most=MOST, seconds=SECONDS)
+        return _made(hit, failure.newest, shrunk.evaluations, complete=shrunk.complete)
+
+    def _hanging(self, hit: Outcome, again: Outcome) -> Finding:
+        """Shrink in a hurry what hangs; what comes out must hang with all the time, too."""
+        failure = Failure(self._ask, again)
+        self._limit(min(self._timeout, max(_LEAST_LIMIT, self._timeout / _HURRY)))
+        try:
+            shrunk = shrink(failure, failure.case, most=MOST, seconds=2 * SECONDS)
+        finally:
+            self._limit(self._timeout)
+        least = self._ask(hit.variant, hit.key, shrunk.case)
+        if alike(again, least):
+            return _made(hit, least, shrunk.evaluations, complete=shrunk.complete)
+        return _made(hit, again, shrunk.evaluations, complete=False)
+
+
+def _made(hit: Outcome, least: Outcome, evaluations: int, *, complete: bool) -> Finding:
+    made = finding(hit, least, "shrunk", now())
+    made.evaluations, made.complete = evaluations, complete
     return made

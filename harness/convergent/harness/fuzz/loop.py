@@ -13,7 +13,7 @@ from convergent.cases.errors import BackendUnavailable, NothingLeft
 from convergent.harness.drive import Driver
 from convergent.harness.fuzz import folder
 from convergent.harness.fuzz.findings import Finding, finding
-from convergent.harness.fuzz.look import look
+from convergent.harness.fuzz.look import Look
 from convergent.harness.fuzz.state import Hit, State
 from convergent.harness.fuzz.turns import Turns
 from convergent.harness.ledger import Ledger
@@ -42,10 +42,11 @@ class Loop:
         turns: Turns,
         writer: Writer,
         ledger: Ledger,
-        watch: Callable[[State], None],
+        watch: Callable[[State], bool],
     ) -> None:
         self.state, self.turns = state, turns
         self.errors: dict[str, str] = {}
+        self.timeout = options.timeout
         self._options, self._writer, self._ledger, self._watch = options, writer, ledger, watch
         self._referee = Referee()
         self._lock = threading.Lock()
@@ -120,7 +121,7 @@ class Loop:
             referee=self._referee,
             emit=emit,
             announce=self._announce,
-            timeout=self._options.timeout,
+            timeout=self.timeout,
             repeat=self._options.repeat,
             stop=self._stop,
             crowded=True,  # who fuzzes for hours uses the machine meanwhile
@@ -148,11 +149,10 @@ class Loop:
                 self._writer.write(outcome)
                 self._recorded += 1
             self.state.learn(outcome)
-            self._watch(self.state)
+            if self._watch(self.state):
+                self._stop.set()
             if time.monotonic() - self._saved > _SAVE_EVERY:
                 self.save()
-            if self._options.stop_at_first and any(self.state.pending.values()):
-                self._stop.set()
 
     def pending(self, variant: str) -> tuple[Hit, list[Finding]] | None:
         """Return the next hit to look into, and findings of other ways that are like it."""
@@ -179,7 +179,8 @@ class Loop:
                 self._writer.write(made.outcome)
                 self.state.learn(made.outcome)
             self.save()
-            self._watch(self.state)
+            if self._watch(self.state) or self._options.stop_at_first:
+                self._stop.set()
 
     def _leave_waiting(self) -> None:
         """Write down the hits that nobody had the time to look into, those alike once."""
@@ -203,6 +204,12 @@ class _Turn:
     def __init__(self, loop: Loop, variant: str) -> None:
         self._loop, self._variant = loop, variant
         self._driver = loop.driver(variant, self._emit)
+        self._closer = Look(
+            self._ask,
+            renew=self._driver.kill,
+            limit=self._driver.limit,
+            timeout=loop.timeout,
+        )
         self._asked: Outcome | None = None
         self._looks = False
         self._told = 0.0
@@ -223,8 +230,7 @@ class _Turn:
     def _look(self, hit: Hit, like: list[Finding]) -> None:
         self._looks = True
         try:
-            made = look(hit.outcome, like, self._ask, self._driver.kill)
-            self._loop.found(hit, made)
+            self._loop.found(hit, self._closer(hit.outcome, like))
         finally:
             self._looks = False
 
