@@ -20,6 +20,13 @@ def honest(case, t):
     return dtypes.encode(oracle.expect(case, "conv", operands).value, case.dtype)
 
 
+def spoilt(y, case):
+    """Return a result with a last element that no convolution of small numbers has."""
+    if y.size:
+        y.flat[-1] = dtypes.encode(np.array([3e4]), case.dtype)[0]
+    return y
+
+
 class Rare(Backend):
     """Computes `conv` well but for rare cases."""
 
@@ -53,9 +60,7 @@ class Rare(Backend):
     def rare(self, case, t):
         y = honest(case, t)
         rare = max(case.stride) > 1 and max(case.dilation) > 1 and case.groups > 1
-        if rare and y.size and "fixed" not in self.active:
-            y.reshape(-1)[-1] = 77
-        return y
+        return spoilt(y, case) if rare and "fixed" not in self.active else y
 
     @method("conv", "crasher")
     def crasher(self, case, t):
@@ -69,9 +74,8 @@ class Rare(Backend):
             time.sleep(3600)
         return honest(case, t)
 
-    @method("conv", "once")
-    def once(self, case, t):
-        if getattr(self, "was_used", False) or max(case.kernel) < 3:
-            return honest(case, t)
-        self.was_used = True
-        return honest(case, t)
+    @method("conv", "tired")
+    def tired(self, case, t):
+        self.calls = getattr(self, "calls", 0) + 1
+        y = honest(case, t)
+        return spoilt(y, case) if self.calls > 10 else y

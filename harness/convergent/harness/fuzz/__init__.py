@@ -54,8 +54,9 @@ def fuzz(
     """Fuzz for ``budget`` seconds and return what was found; the files lie in ``options.folder``.
 
     ``start`` are cases to begin with. ``watch`` is called with the state after every check, must be
-    quick, and ends the fuzz by returning True. Raises ``UnknownMethod``, ``NothingLeft`` if the selection leaves no case,
-    ``RunFileDamaged`` if ``options.resume`` finds something else, ``FolderInUse``.
+    quick, and ends the fuzz by returning True. Raises ``UnknownMethod``, ``NothingLeft`` if the
+    selection leaves no case, ``RunFileDamaged`` if ``options.resume`` finds something else and
+    ``FolderInUse``.
     """
     plan.plan(options.variants, (), options.selection)  # the names
     with sole_use(options.folder):

@@ -44,10 +44,10 @@ class Look:
         ``like`` are findings of other ways: if the hit's way shows one of their smallest cases
         alike, that is its own.
         """
+        same = Failure(self._ask, hit)
         for one in like:
-            found = self._ask(hit.variant, hit.key, one.case)
-            if alike(hit, found):
-                return _made(hit, found, 1, complete=one.complete)
+            if same(one.case):
+                return _made(hit, same.newest, same.asked, complete=one.complete)
         self._renew()
         again = self._ask(hit.variant, hit.key, parse(hit.case))
         if not alike(hit, again):
@@ -55,7 +55,7 @@ class Look:
         if again.verdict == "timed_out":
             return self._hanging(hit, again)
         failure = Failure(self._ask, again)
-        shrunk = shrink(failure, failure.case, most=MOST, seconds=SECONDS)
+        shrunk = shrink(failure, parse(hit.case), most=MOST, seconds=SECONDS)
         return _made(hit, failure.newest, shrunk.evaluations, complete=shrunk.complete)
 
     def _hanging(self, hit: Outcome, again: Outcome) -> Finding:
@@ -63,7 +63,7 @@ class Look:
         failure = Failure(self._ask, again)
         self._limit(min(self._timeout, max(_LEAST_LIMIT, self._timeout / _HURRY)))
         try:
-            shrunk = shrink(failure, failure.case, most=MOST, seconds=2 * SECONDS)
+            shrunk = shrink(failure, parse(hit.case), most=MOST, seconds=2 * SECONDS)
         finally:
             self._limit(self._timeout)
         least = self._ask(hit.variant, hit.key, shrunk.case)

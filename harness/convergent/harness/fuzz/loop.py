@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
-from convergent.cases.errors import BackendUnavailable, NothingLeft
+from convergent.cases.errors import BackendUnavailable, NothingLeft, UnknownMethod
+from convergent.harness import relations
 from convergent.harness.drive import Driver
 from convergent.harness.fuzz import folder
 from convergent.harness.fuzz.findings import Finding, finding
@@ -235,8 +236,10 @@ class _Turn:
             self._looks = False
 
     def _ask(self, variant: str, key: str, case: Case) -> Outcome:
-        """Have the worker answer a check that is not recorded."""
+        """Have the worker answer a check that is not recorded. Raises ``UnknownMethod``."""
         assert variant == self._variant
+        if relations.split(key)[1] and relations.claim(key, case) is None:
+            raise UnknownMethod(f"{key} says nothing of {case}")
         self._asked = None
         self._driver.check(case, key)
         if self._asked is None:
