@@ -14,6 +14,7 @@ import pytest
 from convergent.cases.errors import NothingLeft, RunFileDamaged
 from convergent.cases.text import parse
 from convergent.harness import fuzz, record
+from convergent.harness.fuzz import folder, look
 from convergent.harness.fuzz.findings import Findings, finding
 from convergent.harness.fuzz.state import State
 from convergent.harness.fuzz.turns import Turns
@@ -58,7 +59,7 @@ def often(tmp_path_factory):
         def watch(state):
             if state.findings.all and not first:
                 first.append(len(state.steering.tried))
-            return hits(state) >= 200
+            return hits(state) >= 150
 
         yield path, fuzz.fuzz(options(path), BUDGET, Ledger(()), watch=watch), first[0]
 
@@ -70,7 +71,7 @@ def test_a_rare_bug_is_found_soon(often):
 
 def test_hundreds_of_hits_are_one_finding_by_two_ways_shrunk_to_the_smallest_case(often):
     _, found, _ = often
-    assert hits(found.state) >= 200
+    assert hits(found.state) >= 150
     (group,) = found.state.findings.grouped()
     assert sorted(one.outcome.method for one in group) == ["rare", "rare_too"]
     for one in group:
@@ -87,7 +88,8 @@ def test_findings_corpus_and_run_file_say_the_same(often):
     assert [one["repro"] for one in written] == [one.repro for one in found.state.findings.all]
     assert {"sentence", "seen", "features", "when", "found_in"} <= written[0].keys()
     run = record.read(path / RUN_FILE)
-    assert {o.case for o in run.outcomes} == found.state.steering.tried
+    asked = {o.case for o in run.outcomes}
+    assert len(found.state.steering.tried - asked) <= 1  # it was drawn when the end came
     corpus = (path / "corpus.txt").read_text().splitlines()[2:]
     assert {parse(line.partition("#")[0]) for line in corpus} == set(found.state.steering.corpus)
     assert all("#" in line for line in corpus)
@@ -96,29 +98,40 @@ def test_findings_corpus_and_run_file_say_the_same(often):
 
 def test_what_is_learnt_again_from_the_file_is_the_same(often):
     path, found, _ = often
-    state = State(options(path), (), found.state.findings.all)
+    known = folder.read_findings(path / "findings.jsonl")
+    state = State(options(path), (), known)
     for outcome in record.read(path / RUN_FILE).outcomes:
         state.learn(outcome, again=True)
-    assert state.steering.tried == found.state.steering.tried
-    assert state.steering.seen == found.state.steering.seen
-    assert set(state.steering.corpus) == set(found.state.steering.corpus)
+    assert len(found.state.steering.tried - state.steering.tried) <= 1
+    assert len(set(found.state.steering.corpus) ^ set(state.steering.corpus)) <= 1
+    assert state.tallies["rare"].hits == found.state.tallies["rare"].hits
+    assert [one.seen for one in known] == [one.seen for one in found.state.findings.all]
     assert not state.pending["rare"]
 
 
-def test_a_crasher_and_a_hanger_do_not_stop_it(planted, tmp_path):
-    methods = ("crasher", "hanger", "honest", "rare")
-
-    def watch(state):
-        verdicts = {one.outcome.verdict for one in state.findings.all}
-        return verdicts == {"crashed", "timed_out", "differs"}
-
+def test_a_crasher_and_a_hanger_do_not_stop_it(planted, tmp_path, monkeypatch):
+    monkeypatch.setattr(look, "SECONDS", 2.0)
+    monkeypatch.setattr(look, "_LEAST_LIMIT", 0.5)
+    cases = (
+        "conv3d:i4_c2_k2_o3_s2_float64",
+        "conv2d:n5_i4_k2_nchw",
+        "conv1d:i9_k3",
+        "conv1d:i8_k3",
+    )
     found = fuzz.fuzz(
-        options(tmp_path, methods=methods, timeout=1.0), BUDGET, Ledger(()), watch=watch
+        options(tmp_path, methods=("crasher", "hanger", "honest"), timeout=1.0),
+        BUDGET,
+        Ledger(()),
+        start=map(parse, cases),
+        watch=lambda state: len(state.steering.tried) >= 4 and len(state.findings.all) >= 2,
     )
     by_verdict = {one.outcome.verdict: one for one in found.state.findings.all}
-    assert set(by_verdict) == {"crashed", "timed_out", "differs"}
+    assert set(by_verdict) == {"crashed", "timed_out"}
     assert by_verdict["crashed"].case.dims == 3
-    assert by_verdict["timed_out"].case.batch == 4
+    assert by_verdict["timed_out"].case.batch >= 4
+    assert by_verdict["timed_out"].state == by_verdict["crashed"].state == "shrunk"
+    run = record.read(tmp_path / RUN_FILE)
+    assert {o.case for o in run.outcomes if o.method == "honest"} >= set(cases)
 
 
 def test_a_wrong_result_of_a_used_worker_alone_is_called_unsteady(planted, tmp_path):
@@ -240,8 +253,23 @@ def test_what_the_cases_of_a_finding_have_in_common_is_learnt():
     assert findings.match(wrong("conv3d:i7_k3")) is None
     assert findings.match(wrong("conv2d:i7_k3_s2", model="it rounds")) is None
     other = findings.add(finding(wrong("conv1d:i9_k1_s2_float16"), least, "shrunk", "now"))
-    assert other is kept
     assert len(findings.all) == 1
+    assert other.outcome is least
+
+
+def test_a_local_minimum_is_the_finding_that_it_is_a_case_of():
+    findings = Findings()
+    stuck = finding(
+        wrong("conv3d:i9_k1_s1x1x2_d2x1x1"), wrong("conv2d:i1_k1_s1x2_d2x1"), "shrunk", ""
+    )
+    stuck.seen = 3
+    findings.add(stuck)
+    least = finding(wrong("conv2d:i7x9_k1_s2_d2"), wrong("conv1d:i1_k1_s2_d2"), "shrunk", "")
+    least.seen = 2
+    assert findings.add(least) is least
+    assert findings.all == [least]
+    assert least.seen == 5
+    assert findings.match(wrong("conv2d:i7_k3_s1x2_d2x1")) is least
 
 
 def test_one_of_many_is_looked_into_all_the_same():

@@ -16,6 +16,7 @@ import msgspec
 
 from convergent.cases.case import DTYPES, Case
 from convergent.cases.features import features
+from convergent.cases.order import rank
 from convergent.cases.text import parse
 from convergent.harness.alike import alike, is_failure
 from convergent.harness.outcome import Outcome
@@ -105,19 +106,21 @@ class Findings:
         return None
 
     def add(self, found: Finding) -> Finding:
-        """Take a finding in, or see that it is one already known; return the one that stays."""
+        """Take a finding in and return the one that stays, with the smallest case of all.
+
+        Findings are the same if one's smallest case has what all cases of the other have.
+        """
         kin = self._of_way(found.outcome)
-        for one in kin:
-            if (
-                _geometry(one) == _geometry(found)
-                and one.state == found.state
-                and alike(one.outcome, found.outcome)
-            ):
-                one.common = tuple(sorted(set(one.common) & set(found.common)))
-                return one
-        kin.append(found)
-        self.all.append(found)
-        return found
+        same = [one for one in kin if one.state == found.state and _are_same(one, found)]
+        for one in same:
+            kin.remove(one)
+            self.all.remove(one)
+        kept = min([*same, found], key=lambda one: rank(one.case))
+        kept.common = tuple(sorted(set(found.common).intersection(*(one.common for one in same))))
+        kept.seen = found.seen + sum(one.seen for one in same)
+        kin.append(kept)
+        self.all.append(kept)
+        return kept
 
     def like(self, hit: Outcome, most: int = 3) -> list[Finding]:
         """Return shrunk findings of other ways that ``hit`` may be too, those of its op first."""
@@ -143,8 +146,11 @@ class Findings:
         return self._by_way[outcome.variant, outcome.key]
 
 
-def _geometry(one: Finding) -> frozenset[str]:
-    return frozenset(one.features).difference(DTYPES)
+def _are_same(one: Finding, other: Finding) -> bool:
+    if not alike(one.outcome, other.outcome):
+        return False
+    alone = set(one.features) ^ set(other.features)
+    return alone <= set(DTYPES) or one.covers(other.case) or other.covers(one.case)
 
 
 def _is_power(count: int, base: int) -> bool:

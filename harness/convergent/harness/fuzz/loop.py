@@ -174,8 +174,8 @@ class Loop:
         """Take in what a hit turned out to be, and write it down."""
         with self._lock:
             self.state.pending[hit.outcome.variant].popleft()
+            made.seen = int(not hit.is_sample)
             kept = self.state.findings.add(made)
-            kept.seen += not hit.is_sample
             if kept is made and made.outcome.case != hit.outcome.case:
                 self._writer.write(made.outcome)
                 self.state.learn(made.outcome)
