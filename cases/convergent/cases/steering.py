@@ -28,7 +28,7 @@ CANDIDATES = 6
 _FRESH = 0.4
 _SPLICED = 0.15  # the rest is mutated
 _BARREN = 0.1  # of the cases without a product are candidates
-_MOST_REFUSED = 20_000
+_MOST_REFUSED = 5_000
 _LEVELS = ("input", "kernel", "stride", "dilation", "padding", "channels", "groups", "data")
 
 Pair = tuple[str, str]
