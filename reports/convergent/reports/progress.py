@@ -44,6 +44,7 @@ class Progress:
         self._bars: Any = None
         self._tasks: dict[str, TaskID] = {}
         self._began: dict[str, float] = {}
+        self._latest: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         self._said = self._clock()
@@ -66,6 +67,7 @@ class Progress:
         """Count one more outcome."""
         variant, now = outcome.variant, self._clock()
         self._began.setdefault(variant, now)
+        self._latest[variant] = now
         self._done[variant] += 1
         self._findings[variant] += outcome.is_finding
         if self._bars is not None:
@@ -87,17 +89,33 @@ class Progress:
         return said + self._time_left()
 
     def _time_left(self) -> str:
-        """Variants run side by side at very different speeds: the slowest one decides."""
-        left = 0.0
-        for variant, total in self._totals.items():
-            steps = self._done[variant] - 1
-            if steps > 0:
-                taken = self._clock() - self._began[variant]
-                left = max(left, (total - steps - 1) * taken / steps)
-        waiting = any(not self._done[variant] for variant, n in self._totals.items() if n)
-        if left < 1:
+        """Say how long it takes yet, if checks go on to cost what they cost so far.
+
+        No less than the slowest variant at work needs: they run side by side, at very different
+        speeds.
+        """
+        each = {
+            variant: (self._latest[variant] - began) / (self._done[variant] - 1)
+            for variant, began in self._began.items()
+            if self._done[variant] > 1
+        }
+        if not each:
             return ""
-        return f", {'more than' if waiting else 'about'} {duration(round(left))} left"
+        rest = {v: max(total - self._done[v], 0) for v, total in self._totals.items()}
+        done = sum(self._done[variant] * seconds for variant, seconds in each.items())
+        waits = sum(count * self._guess(variant, each) for variant, count in rest.items())
+        elapsed = self._clock() - min(self._began.values())
+        slowest = max(rest.get(variant, 0) * seconds for variant, seconds in each.items())
+        left = max(slowest, elapsed * waits / done if done else 0.0)
+        return f", about {duration(round(left))} left" if left >= 1 else ""
+
+    @staticmethod
+    def _guess(variant: str, each: Mapping[str, float]) -> float:
+        """Return the seconds per check of ``variant``, or of its kin while it has not begun."""
+        backend = variant.partition(":")[0]
+        kin = [s for name, s in each.items() if name.partition(":")[0] == backend]
+        known = kin or list(each.values())
+        return each.get(variant, sum(known) / len(known))
 
     def _open_bars(self) -> None:
         from rich import progress

@@ -140,7 +140,7 @@ def _listed(names: list[str], most: int = 3) -> str:
 def _result(s: Summary) -> str:
     total = s.total
     if not total.checked:
-        gaps = "; what was asked for is declared as a gap" if s.done else ""
+        gaps = "; what was asked for is declared as a gap" if s.done and not s.missing else ""
         return f"Nothing was checked{gaps}."
     if total.found:
         needs = "needs" if total.found == 1 else "need"

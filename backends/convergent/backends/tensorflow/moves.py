@@ -63,6 +63,8 @@ class Moves:
         none = ((0, 0),)
         axes = none + pads + none if layout == "channels_last" else none * 2 + pads
         padded = self.tf.pad(x, [[max(lo, 0), max(hi, 0)] for lo, hi in axes])
+        if min(map(min, axes)) >= 0:
+            return padded
         return padded[tuple(slice(max(-lo, 0), -max(-hi, 0) or None) for lo, hi in axes)]
 
     def last(self, image: Any, case: Case) -> Any:

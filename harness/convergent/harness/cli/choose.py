@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -70,6 +71,26 @@ _LONGEST = 30 * 86_400
 CASE = CaseType()
 DURATION = DurationType()
 SECONDS = SecondsType(0.1, 86_400)
+FILE = click.Path(path_type=Path)
+FILE_HELP = "A file of cases: case lines, JSON lines or benchdnn's; repeat."
+
+
+def read(files: tuple[Path, ...]) -> list[Case]:
+    """Return the cases of ``files`` and say on standard error what was read.
+
+    Raises ``InvalidCase`` for a file that cannot be read, holds something else, or no case.
+    """
+    from convergent.cases import foreign
+
+    cases: list[Case] = []
+    for file in files:
+        found = foreign.read(file)
+        for line in found.summary():
+            click.echo(line, err=True)
+        if not found.cases:
+            raise InvalidCase(f"{file} holds no case; see docs/formats.md for what it may hold")
+        cases += found.cases
+    return list(dict.fromkeys(cases))
 
 
 def variants(asked: tuple[str, ...], *, every: bool = False) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ NOTHING = 5
     "--corpus",
     "corpora",
     multiple=True,
-    help="Cases to start from: a suite, or a file of a case a line; repeat.",
+    help="Cases to start from: a suite, or a file as --cases of run takes; repeat.",
 )
 @click.option("--seed", default=0, type=click.IntRange(0), help="Other cases.  [default: 0]")
 @click.option(
@@ -146,7 +146,7 @@ def _start(names: tuple[str, ...]) -> list[Case]:
         if name in suites.names():
             found += suites.load(name)
         elif Path(name).is_file():
-            found += suites.read(Path(name))
+            found += choose.read((Path(name),))
         else:
             raise InvalidCase(
                 f"--corpus {name}: neither a file nor a suite; the suites are "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -11,6 +12,7 @@ from convergent.backends.base import OPS
 from convergent.cases import suites
 from convergent.cases.errors import BackendUnavailable
 from convergent.cases.features import FEATURES
+from convergent.cases.foreign import jsonl
 from convergent.harness import environment
 from convergent.harness.cli import choose
 from convergent.harness.relations import RELATIONS
@@ -31,14 +33,22 @@ WHAT = (
 @click.command(
     "list",
     epilog="\b\nExamples:\n  convergent list backends\n  convergent list methods --backend torch\n"
-    "  convergent list cases --suite smoke",
+    "  convergent list cases --suite smoke\n"
+    "  convergent list cases --cases shapes.txt --format jsonl",
 )
 @click.argument("what", type=click.Choice(WHAT))
 @click.option("--suite", default="ci", help="Whose cases.  [default: ci]")
+@click.option("--cases", "files", multiple=True, type=choose.FILE, help=choose.FILE_HELP)
+@click.option(
+    "--format", "form", type=click.Choice(("line", "jsonl")), default="line",
+    help="Of cases: their lines, or JSON lines to hand on.  [default: line]",
+)  # fmt: skip
 @click.option(
     "--backend", "backends", multiple=True, help="Whose methods, modes, variants. [default: all]"
 )
-def command(what: str, suite: str, backends: tuple[str, ...]) -> None:
+def command(
+    what: str, suite: str, files: tuple[Path, ...], form: str, backends: tuple[str, ...]
+) -> None:
     """List backends, variants, modes, methods, ops, suites, cases, features or relations."""
     named = backends or tuple(registry.names())
     lines: dict[str, Callable[[], list[str]]] = {
@@ -51,12 +61,17 @@ def command(what: str, suite: str, backends: tuple[str, ...]) -> None:
             f"{name:12}{len(suites.load(name)):5} cases  {suites.describe(name)}"
             for name in suites.names()
         ],
-        "cases": lambda: [str(case) for case in suites.load(suite)],
+        "cases": lambda: _cases(suite, files, form),
         "relations": lambda: [f"{r.name:20}{r.meaning}" for r in RELATIONS.values()],
         "features": lambda: [f"{word:24}{meaning}" for word, (meaning, _) in FEATURES.items()],
     }
     for line in lines[what]():
         click.echo(line)
+
+
+def _cases(suite: str, files: tuple[Path, ...], form: str) -> list[str]:
+    cases = choose.read(files) if files else suites.load(suite)
+    return [jsonl.render(case) if form == "jsonl" else str(case) for case in cases]
 
 
 def _backends() -> list[str]:

@@ -38,6 +38,7 @@ REPORT = "report.html"
     help="Cases to run: " + ", ".join(suites.names()) + "; repeat.  [default: ci]",
 )
 @click.option("--case", "cases", multiple=True, type=choose.CASE, help="A case by name; repeat.")
+@click.option("--cases", "files", multiple=True, type=choose.FILE, help=choose.FILE_HELP)
 @click.option(
     "--backend",
     "--variant",
@@ -86,7 +87,7 @@ REPORT = "report.html"
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Check every method of the installed frameworks and write a report."""
-    cases, suite = _cases(given["cases"], given["suite_names"])
+    cases, suite = _cases((*choose.read(given["files"]), *given["cases"]), given["suite_names"])
     options = _options(given, suite)
     ctx.exit(execute(cases, options, given["known"]))
 

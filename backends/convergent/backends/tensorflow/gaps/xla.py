@@ -19,9 +19,24 @@ GAPS: tuple[Gap, ...] = (
         raises=_REFUSED,
     ),
     Gap(
-        methods=("backprop_input/forward_over_reverse",),
-        when=("negative_padding",),
-        reason="the gradient of a slice has no gradient under XLA: XlaDynamicUpdateSlice",
-        raises="StagingError",
+        methods=("*/patches",),
+        when=("3d",),
+        reason="XLA has no ExtractVolumePatches",
+        raises=_REFUSED,
+    ),
+    # The gradient of tf.pad is a slice too; Conv2D alone pads on its own.
+    *(
+        Gap(
+            methods=("backprop_input/forward_over_reverse",),
+            when=when,
+            unless=unless,
+            reason="the gradient of a slice has no gradient under XLA: XlaDynamicUpdateSlice",
+            raises="StagingError",
+        )
+        for when, unless in (
+            (("negative_padding",), ()),
+            (("1d", "padded"), ("valid", "same")),
+            (("3d", "padded"), ("valid", "same")),
+        )
     ),
 )
