@@ -14,6 +14,7 @@ import pytest
 from convergent.cases.errors import NothingLeft, RunFileDamaged
 from convergent.cases.text import parse
 from convergent.harness import fuzz, record
+from convergent.harness.cli import choose, main
 from convergent.harness.fuzz import folder, look
 from convergent.harness.fuzz.findings import Findings, finding
 from convergent.harness.fuzz.state import State
@@ -279,3 +280,31 @@ def test_one_of_many_is_looked_into_all_the_same():
         if one.is_due:
             due.append(one.seen)
     assert due == [8, 64, 512]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--budget", "soon"], "10m"),
+        (["--budget", "0s"], "10m"),
+        (["--corpus", "nothing"], "suite"),
+        (["--backend", "caffe"], "caffe"),
+        (["--method", "magic*"], "magic"),
+        (["-k", "torch and"], "-k"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(tmp_path, monkeypatch, capsys, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["convergent", "fuzz", *arguments])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 4
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("90", 90), ("10m", 600), ("1h30m", 5400), ("1.5s", 1.5)]
+)
+def test_a_budget_is_a_time_with_its_unit(text, seconds):
+    assert choose.DURATION.convert(text, None, None) == seconds
