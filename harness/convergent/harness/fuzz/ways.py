@@ -18,7 +18,7 @@ from convergent.harness.plan import Selection
 CASE_SECONDS = 0.1
 """What a variant spends on one case; one method at least is asked however slow it is."""
 MOST_KEYS = 12
-_UNKNOWN = 0.005  # seconds that a check is taken to need before it was timed
+_UNKNOWN = 0.005  # seconds that a check is taken to need before any was timed
 _LEAST = 0.001
 _WEIGHT = 0.3  # of the newest time in the geometric mean, which one slow first call moves little
 
@@ -32,6 +32,7 @@ class Ways:
         self._keys = plan.keys(variant, selection)
         self._seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._seconds: dict[str, float] = {}
+        self._typical = _UNKNOWN
 
     @property
     def pairs(self) -> int:
@@ -68,12 +69,12 @@ class Ways:
 
     def time(self, key: str, seconds: float) -> None:
         """Book what a check took, the harness' part included."""
-        before = self.seconds(key)
-        self._seconds[key] = before * (max(seconds, _LEAST) / before) ** _WEIGHT
+        self._seconds[key] = _mean(self.seconds(key), seconds)
+        self._typical = _mean(self._typical, seconds)
 
     def seconds(self, key: str) -> float:
-        """Return the mean time that a check takes."""
-        return self._seconds.get(key, _UNKNOWN)
+        """Return the mean time that a check takes; of one never asked, that of all the others."""
+        return self._seconds.get(key, self._typical)
 
     def _claim(self, key: str, case: Case) -> float:
         return self._rarity(key, case) / max(self.seconds(key), _LEAST)
@@ -81,3 +82,7 @@ class Ways:
     def _rarity(self, key: str, case: Case) -> float:
         seen, found = self._seen[key], features(case)
         return sum(1 / (1 + seen[word]) for word in found) / len(found)
+
+
+def _mean(before: float, seconds: float) -> float:
+    return float(before * (max(seconds, _LEAST) / before) ** _WEIGHT)
