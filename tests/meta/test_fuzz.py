@@ -20,7 +20,7 @@ from convergent.harness.fuzz.findings import Findings, finding
 from convergent.harness.fuzz.state import State
 from convergent.harness.fuzz.turns import Turns
 from convergent.harness.fuzz.ways import Ways
-from convergent.harness.ledger import Ledger
+from convergent.harness.ledger import Entry, Ledger
 from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
 from convergent.harness.plan import Selection
@@ -199,6 +199,22 @@ def test_a_fuzz_that_was_killed_goes_on_and_loses_and_repeats_nothing(planted, t
     old = {name.rpartition("/")[2] for name in before}
     again = {o["case"] for o in recorded[len(before) :]} & old
     assert again <= {name.rpartition("/")[2] for name in minima}
+
+
+def test_what_the_ledger_has_learnt_meanwhile_is_no_finding_when_resumed(planted, tmp_path, often):
+    path, _, _ = often
+    for name in (RUN_FILE, "findings.jsonl"):
+        (tmp_path / name).write_bytes((path / name).read_bytes())
+    known = Entry(
+        variant="rare", checks=("conv/rare*",), verdicts=("differs",), kind="notyet",
+        example=f"conv/rare/{MINIMUM}", reason="planted", issue="not reported before",
+    )  # fmt: skip
+    resumed = fuzz.fuzz(
+        options(tmp_path, resume=True), BUDGET, Ledger([known]), watch=lambda _: True
+    )
+    assert resumed.state.findings.all == []
+    assert resumed.exit_code == 0
+    assert resumed.state.tallies["rare"].known >= 150
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])

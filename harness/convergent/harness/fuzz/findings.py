@@ -113,14 +113,18 @@ class Findings:
         kin = self._of_way(found.outcome)
         same = [one for one in kin if one.state == found.state and _are_same(one, found)]
         for one in same:
-            kin.remove(one)
-            self.all.remove(one)
+            self.remove(one)
         kept = min([*same, found], key=lambda one: rank(one.case))
         kept.common = tuple(sorted(set(found.common).intersection(*(one.common for one in same))))
         kept.seen = found.seen + sum(one.seen for one in same)
         kin.append(kept)
         self.all.append(kept)
         return kept
+
+    def remove(self, found: Finding) -> None:
+        """Forget a finding."""
+        self._of_way(found.outcome).remove(found)
+        self.all.remove(found)
 
     def like(self, hit: Outcome, most: int = 3) -> list[Finding]:
         """Return shrunk findings of other ways that ``hit`` may be too, those of its op first."""

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 
+import msgspec
+
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 from convergent.cases.errors import BackendUnavailable, NothingLeft, UnknownMethod
@@ -59,10 +61,16 @@ class Loop:
         self._saved = time.monotonic()
 
     def replay(self, earlier: Run) -> None:
-        """Learn from what an earlier sitting recorded."""
+        """Learn from what an earlier sitting recorded, as the ledger of this one has it."""
+        for variant in earlier.variants.values():
+            self._versions[variant.name] = str(variant.loaded.get("version", ""))
+        for found in list(self.state.findings.all):
+            if self.excused(found.outcome).known:
+                self.state.findings.remove(found)
         for outcome in earlier.outcomes:
             if outcome.variant in self.state.tallies:
-                self.state.learn(outcome, again=True)
+                bare = msgspec.structs.replace(outcome, known="")
+                self.state.learn(self.excused(bare), again=True)
         self._recorded = len(earlier.outcomes)
         self.state.settle()
 
