@@ -21,6 +21,12 @@ def test_the_ci_suite_covers_every_feasible_pair():
     assert found.share == 1
 
 
+def test_the_triples_suite_covers_every_feasible_triple():
+    found = coverage.coverage(suites.load("triples"), 3)
+    assert found.missing == ()
+    assert found.covered == found.feasible == 12_353
+
+
 def test_without_one_of_its_cases_a_pair_is_missing():
     all_cases = suites.load("ci")
     rare = next(case for case in all_cases if case.data == "uniform")

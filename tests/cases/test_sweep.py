@@ -64,6 +64,12 @@ def test_the_sweep_is_small_and_reaches_the_tails_of_vector_registers():
     assert any(case.out_channels > 16 and case.out_channels % 8 for case in found)
 
 
+def test_the_sweep_of_triples_is_small():
+    found = suites.load("triples")
+    assert 180 <= len(found) <= 260
+    assert max(case.macs for case in found) < 1_000_000
+
+
 @given(cases())
 def test_any_case_has_one_level_of_each_factor(case):
     found = levels(case)

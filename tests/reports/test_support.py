@@ -32,7 +32,9 @@ from convergent.reports.support.words import columns, holds
 
 PAGE = Path(__file__).parents[2] / "docs" / "support.md"
 MAKE = "convergent support --format markdown > docs/support.md"
-CASES = sorted({case for name in suites.names() for case in suites.load(name)}, key=str)
+# Of networks and triples the gaps see nothing that the smaller suites have not.
+SUITES = [name for name in suites.names() if name not in ("networks", "triples")]
+CASES = sorted({case for name in SUITES for case in suites.load(name)}, key=str)
 BACKENDS = {name: registry.get(name) for name in registry.BUILT_IN}
 
 

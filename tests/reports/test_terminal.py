@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from convergent.harness.record import Loaded
+from convergent.harness.record import End, Loaded
 from convergent.reports.terminal import Progress, print_summary
 
 HOSTILE = "[bold]x[/bold] [/] \x1b]0;owned\x07 \x1b[31m"
@@ -96,6 +96,14 @@ def test_an_empty_run_is_shown(run_of) -> None:
     assert "Nothing was checked. The run ended after 0 of 7 checks." in shown
 
 
+def test_a_run_that_its_budget_ended_says_so(run_of, outcome) -> None:
+    end = End(finished="", wall=60.0, workers=0, harness=0, framework=0, out_of_time=True)
+    shown = _shown(run_of(outcome(), end=end, checks=7, variants=(Loaded(name="jax"),)))
+    assert "The one check agrees." in shown
+    assert "The budget ended the run after 1 of 7 checks." in shown
+    assert "jax could not be run: the budget ended before its first check" in shown
+
+
 class Clock:
     """A clock that moves when it is told to."""
 
@@ -125,6 +133,15 @@ def test_a_log_gets_a_line_now_and_then(outcome, wrong) -> None:
         "50 of 221 checks (23%), 1 finding, 5 per second, about 34 s left",
         "101 of 221 checks (46%), 1 finding, 5 per second, about 24 s left",
     ]
+
+
+def test_no_more_time_is_left_than_the_budget_has(outcome) -> None:
+    clock, console = Clock(), Console(file=io.StringIO())
+    progress = Progress({"torch": 1001, "jax": 9}, console, budget=100.0, clock=clock)
+    for _ in range(101):
+        progress.advance(outcome())
+        clock.now += 0.5
+    assert progress.line().endswith("about 50 s left")
 
 
 def test_the_slowest_variant_decides_how_long_it_takes(outcome) -> None:

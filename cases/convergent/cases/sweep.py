@@ -1,10 +1,11 @@
-"""The pairwise sweep: few small cases in which every feasible pair of levels occurs.
+"""Sweeps: few small cases in which every feasible pair, or triple, of levels occurs.
 
 A covering array of the levels (covertable's greedy algorithm, deterministic) gives rows; each row
 becomes a case whose sizes follow from its levels. Why pairs: Kuhn, Wallace & Gallo, *Software
 fault interactions and implications for software testing* (IEEE TSE 30(6), 2004).
 
-``python -m convergent.cases.sweep`` prints the suite ``ci``.
+``python -m convergent.cases.sweep`` prints the suite ``ci``, with the argument 3 ``triples``. They
+are kept as files, so that a run begins at once, with the same cases whatever covertable's version.
 """
 
 from __future__ import annotations
@@ -173,16 +174,28 @@ def _padding(level: str, size: Sizes, extents: Sizes) -> Padding:
     return tuple(made)
 
 
-def main() -> None:
-    """Print the pairwise sweep as the text of a suite."""
-    sys.stdout.write(
+_TEXTS = {
+    2: (
         "# Every feasible pair of dimensions, sizes, kernel, stride, dilation, padding, channels,\n"
         "# groups, batch, dtype, layout and data, and triples of what frameworks dispatch on.\n"
         "\n"
         "# Made by: python -m convergent.cases.sweep > cases/convergent/cases/suites/ci.txt\n"
-    )
-    sys.stdout.writelines(f"{case}\n" for case in sweep())
+    ),
+    3: (
+        "# Every feasible triple of dimensions, sizes, kernel, stride, dilation, padding,\n"
+        "# channels, groups, batch, dtype, layout and data.\n"
+        "\n"
+        "# Made by: python -m convergent.cases.sweep 3 >\n"
+        "# cases/convergent/cases/suites/triples.txt\n"
+    ),
+}
+
+
+def main(strength: int = 2) -> None:
+    """Print the sweep of ``strength`` as the text of a suite."""
+    sys.stdout.write(_TEXTS[strength])
+    sys.stdout.writelines(f"{case}\n" for case in sweep(strength))
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -12,6 +11,7 @@ from convergent.backends import registry
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 from convergent.harness import relations, remarks
+from convergent.harness.budget import Stop
 from convergent.harness.compare import digest
 from convergent.harness.judge import judge
 from convergent.harness.outcome import PASSING, Judgement, Outcome
@@ -38,7 +38,7 @@ class Driver:
         emit: Callable[[Outcome, Array | None], None],
         announce: Callable[[Loaded], None],
         timeout: float,
-        stop: threading.Event,
+        stop: Stop,
         crowded: bool = False,
         repeat: int = 2,
         once: bool = False,
@@ -50,6 +50,7 @@ class Driver:
             variant, announce=announce, timeout=timeout, stop=stop, crowded=crowded, once=once
         )
         self.kill, self.interrupt = self._workers.kill, self._workers.interrupt
+        self._at: Work | None = None  # the case at hand and its checks without an outcome
 
     def limit(self, seconds: float) -> None:
         """Give each further check so much time."""
@@ -60,11 +61,17 @@ class Driver:
         """Where the time went."""
         return self._workers.times
 
+    @property
+    def rest(self) -> Work | None:
+        """What is left of the case that ``run`` was at when it was stopped."""
+        return self._at if self._at and self._at.keys else None
+
     def run(self, works: Iterable[Work]) -> None:
         """Run every check of ``works``. Raises ``BackendUnavailable`` if no worker loads."""
         began = time.perf_counter()
         try:
             for work in works:
+                self._at = Work(work.case, list(work.keys))
                 self._case(work)
         except Stopped:
             pass
@@ -159,3 +166,5 @@ class Driver:
             **msgspec.structs.asdict(found),
         )
         self._emit(msgspec.structs.replace(outcome, **said), array)
+        if self._at and key in self._at.keys:
+            self._at.keys.remove(key)

@@ -22,3 +22,4 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     repeat: int = 2  # calls of each method on the same tensors, which must give the same bits
     stop_at_first: bool = False
     resume: bool = False
+    budget: float | None = None  # seconds after which the run ends, whatever is left

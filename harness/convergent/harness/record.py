@@ -54,6 +54,7 @@ class End(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
     harness: float  # of which their workers had to wait for the harness
     framework: float  # of which inside framework calls
     interrupted: bool = False
+    out_of_time: bool = False  # the budget ended it before all was done
     stale: tuple[str, ...] = ()  # ledger entries that no longer hold
 
 

@@ -38,7 +38,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """0 clean, 1 findings, 2 interrupted, 3 some checks could not be run, 5 none selected."""
+        """0 clean, 1 findings, 2 interrupted, 3 some checks could not be run, 5 none selected.
+
+        What a budget left out is no fault, unless it left out everything.
+        """
         if self.interrupted:
             return 2
         if not self.run.header.checks:
@@ -47,6 +50,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
             outcome.is_finding for outcome in self.run.outcomes
         ):
             return 1
+        if self.run.end and self.run.end.out_of_time:
+            failed = any(variant.error for variant in self.run.variants.values())
+            return 3 if failed or not self.run.outcomes else 0
         return 0 if len(self.run.outcomes) == self.run.header.checks else 3
 
 
@@ -84,7 +90,8 @@ def _run(
     session.replay(path)
     try:
         end = session.run(left)
-        if not (options.selection.narrows or options.stop_at_first or end.interrupted):
+        ended_early = options.stop_at_first or end.interrupted or end.out_of_time
+        if not (options.selection.narrows or ended_early):
             end = msgspec.structs.replace(end, stale=_stale(ledger))
         writer.write(end)
     finally:

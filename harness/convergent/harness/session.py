@@ -15,6 +15,7 @@ import numpy as np
 from convergent.cases.dtypes import Array
 from convergent.cases.errors import BackendUnavailable
 from convergent.harness import record
+from convergent.harness.budget import Budget, Turn
 from convergent.harness.drive import Driver
 from convergent.harness.ledger import Ledger
 from convergent.harness.options import Options
@@ -59,11 +60,12 @@ class Session:
     def run(self, left: dict[str, list[Work]]) -> End:
         """Run what is left and say where the time went."""
         began = time.perf_counter()
-        shared = Shared(left)
+        allowed, jobs = self._options.budget, self._options.jobs
+        shared = Shared(left, None if allowed is None else Budget(allowed, jobs))
         interrupted = False
-        with ThreadPoolExecutor(self._options.jobs) as pool:
+        with ThreadPoolExecutor(jobs) as pool:
             try:
-                futures = [pool.submit(self._drive, shared) for _ in range(self._options.jobs)]
+                futures = [pool.submit(self._drive, shared) for _ in range(jobs)]
                 for future in futures:
                     future.result()
             except KeyboardInterrupt:
@@ -79,17 +81,18 @@ class Session:
             framework=sum(t.framework for t in times),
             workers=sum(t.wall - t.start for t in times),
             interrupted=interrupted,
+            out_of_time=allowed is not None and shared.left > 0 and not self._stop.is_set(),
         )
 
-    def _driver(self, variant: str) -> Driver:
+    def _driver(self, turn: Turn) -> Driver:
         driver = Driver(
-            variant,
+            turn.variant,
             referee=self._referee,
             emit=self._emit,
             announce=self._announce,
             timeout=self._options.timeout,
             repeat=self._options.repeat,
-            stop=self._stop,
+            stop=turn,
             crowded=self._options.jobs > 1,
         )
         self._drivers.append(driver)
@@ -97,14 +100,19 @@ class Session:
 
     def _drive(self, shared: Shared) -> None:
         """Take one variant after another until nothing is left; what one thread does."""
-        while not self._stop.is_set() and (variant := shared.next_variant()) is not None:
+        while not self._stop.is_set() and (turn := shared.next_turn()) is not None:
+            driver, rest = self._driver(turn), None
             try:
-                self._driver(variant).run(shared.works(variant))
+                with turn.limit(self._stop, driver.interrupt):
+                    driver.run(shared.works(turn.variant))
+                rest = driver.rest
             except BackendUnavailable:
-                shared.drop(variant)  # recorded as the variant's error; the others go on
+                shared.drop(turn.variant)  # recorded as the variant's error; the others go on
             except BaseException:
                 self._stop.set()
                 raise
+            finally:
+                shared.end(turn, rest)
 
     def _announce(self, variant: Loaded) -> None:
         with self._lock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +13,7 @@ from convergent.backends.base import OPS
 from convergent.cases.case import Case
 from convergent.cases.errors import BackendUnavailable, WorkerLost
 from convergent.harness import remarks
+from convergent.harness.budget import Stop
 from convergent.harness.outcome import Judgement
 from convergent.harness.record import Loaded
 from convergent.harness.relations import Problem
@@ -54,7 +54,7 @@ class Workers:
         *,
         announce: Callable[[Loaded], None],
         timeout: float,
-        stop: threading.Event,
+        stop: Stop,
         crowded: bool = False,
         once: bool = False,
     ) -> None:
@@ -144,6 +144,8 @@ class Workers:
             began = time.perf_counter()
             self._client = self._start()
             self.times.start += time.perf_counter() - began
+            if self._stop.is_set():  # meanwhile, when there was no worker yet to interrupt
+                raise Stopped
             self._loaded = True
             self._announce(Loaded(name=self.variant, loaded=self._client.loaded))
         if not problem.is_same(self._held):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -24,7 +25,8 @@ class Progress:
 
     ``totals`` holds the planned checks per variant. On a terminal there is a bar per variant,
     which goes away at the end; elsewhere a plain line every ``INTERVAL`` seconds, none at all
-    for a shorter run. ``advance`` is cheap, and an outcome of an unplanned variant is no error.
+    for a shorter run. ``budget`` is the time that a run has, if it has less than it would take, in
+    seconds. ``advance`` is cheap, and an outcome of an unplanned variant is no error.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Progress:
         totals: Mapping[str, int],
         console: Console,
         *,
+        budget: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._totals = dict(totals)
@@ -40,6 +43,7 @@ class Progress:
         self._done: Counter[str] = Counter()
         self._findings: Counter[str] = Counter()
         self._said = clock()
+        self._ends = math.inf if budget is None else self._said + budget
         self._said_done = 0
         self._bars: Any = None
         self._tasks: dict[str, TaskID] = {}
@@ -107,6 +111,7 @@ class Progress:
         elapsed = self._clock() - min(self._began.values())
         slowest = max(rest.get(variant, 0) * seconds for variant, seconds in each.items())
         left = max(slowest, elapsed * waits / done if done else 0.0)
+        left = min(left, self._ends - self._clock())
         return f", about {duration(round(left))} left" if left >= 1 else ""
 
     @staticmethod

@@ -95,6 +95,7 @@ class Summary:
     planned: int
     done: int
     interrupted: bool
+    out_of_time: bool
 
     @property
     def complete(self) -> bool:
@@ -133,6 +134,7 @@ def summarise(run: Run) -> Summary:
         planned=run.header.checks,
         done=len(outcomes),
         interrupted=run.end is None or run.end.interrupted,
+        out_of_time=run.end is not None and run.end.out_of_time,
     )
 
 
@@ -200,6 +202,8 @@ def _remarks(said: Iterable[tuple[str, str, Outcome]]) -> tuple[Remark, ...]:
 def _missing(run: Run, seen: Mapping[str, list[Outcome]]) -> tuple[Missing, ...]:
     found = {name: v.error for name, v in run.variants.items() if v.error}
     for name in run.header.variants:
+        if run.end and run.end.out_of_time and name not in seen:
+            found.setdefault(name, "the budget ended before its first check")
         if name not in run.variants and name not in seen:
             found.setdefault(name, "the run ended before it was started")
     return tuple(Missing(variant=n, error=e, remedy=_remedy(n, e)) for n, e in found.items())

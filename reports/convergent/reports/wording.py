@@ -97,7 +97,8 @@ def headline(s: Summary) -> str:
         entries = "entry" if len(s.stale) == 1 else "entries"
         said.append(f"{len(s.stale)} {entries} of the ledger no longer hold.")
     if s.done < s.planned:
-        said.append(f"The run ended after {s.done:,} of {many(s.planned, 'check')}.")
+        ended = "The budget ended the run" if s.out_of_time else "The run ended"
+        said.append(f"{ended} after {s.done:,} of {many(s.planned, 'check')}.")
     elif s.interrupted:
         said.append("The run was interrupted.")
     return " ".join(said)

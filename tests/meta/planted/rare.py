@@ -74,6 +74,11 @@ class Rare(Backend):
             time.sleep(3600)
         return honest(case, t)
 
+    @method("conv", "slow")
+    def slow(self, case, t):
+        time.sleep(0.75 if case.batch == 2 else 0)  # two calls a check
+        return honest(case, t)
+
     @method("conv", "tired")
     def tired(self, case, t):
         self.calls = getattr(self, "calls", 0) + 1

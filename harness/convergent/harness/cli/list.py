@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,10 @@ from convergent.harness import environment
 from convergent.harness.cli import choose
 from convergent.harness.relations import RELATIONS
 
+if TYPE_CHECKING:
+    from convergent.cases.coverage import Coverage
+
+_SIZES = {1: "levels", 2: "pairs", 3: "triples"}
 WHAT = (
     "backends",
     "variants",
@@ -27,6 +32,7 @@ WHAT = (
     "cases",
     "features",
     "relations",
+    "coverage",
 )
 
 
@@ -34,22 +40,33 @@ WHAT = (
     "list",
     epilog="\b\nExamples:\n  convergent list backends\n  convergent list methods --backend torch\n"
     "  convergent list cases --suite smoke\n"
-    "  convergent list cases --cases shapes.txt --format jsonl",
+    "  convergent list cases --cases shapes.txt --format jsonl\n"
+    "  convergent list coverage --suite edge --strength 3",
 )
 @click.argument("what", type=click.Choice(WHAT))
-@click.option("--suite", default="ci", help="Whose cases.  [default: ci]")
+@click.option("--suite", help="Whose cases or coverage.  [default: ci; coverage: all]")
 @click.option("--cases", "files", multiple=True, type=choose.FILE, help=choose.FILE_HELP)
 @click.option(
     "--format", "form", type=click.Choice(("line", "jsonl")), default="line",
     help="Of cases: their lines, or JSON lines to hand on.  [default: line]",
 )  # fmt: skip
 @click.option(
+    "--strength",
+    type=click.IntRange(1, 3),
+    help="Which combinations a suite lacks: pairs or triples.  [default: 2]",
+)
+@click.option(
     "--backend", "backends", multiple=True, help="Whose methods, modes, variants. [default: all]"
 )
-def command(
-    what: str, suite: str, files: tuple[Path, ...], form: str, backends: tuple[str, ...]
+def command(  # noqa: PLR0913, PLR0917 - one parameter per option
+    what: str,
+    suite: str | None,
+    files: tuple[Path, ...],
+    form: str,
+    strength: int | None,
+    backends: tuple[str, ...],
 ) -> None:
-    """List backends, variants, modes, methods, ops, suites, cases, features or relations."""
+    """List backends, variants, modes, methods, ops, suites, cases, coverage and the like."""
     named = backends or tuple(registry.names())
     lines: dict[str, Callable[[], list[str]]] = {
         "backends": _backends,
@@ -61,9 +78,10 @@ def command(
             f"{name:12}{len(suites.load(name)):5} cases  {suites.describe(name)}"
             for name in suites.names()
         ],
-        "cases": lambda: _cases(suite, files, form),
+        "cases": lambda: _cases(suite or "ci", files, form),
         "relations": lambda: [f"{r.name:20}{r.meaning}" for r in RELATIONS.values()],
         "features": lambda: [f"{word:24}{meaning}" for word, (meaning, _) in FEATURES.items()],
+        "coverage": lambda: _missing(suite, strength or 2) if suite else _coverage(strength),
     }
     for line in lines[what]():
         click.echo(line)
@@ -105,3 +123,30 @@ def _methods(names: tuple[str, ...]) -> list[str]:
         for name in names
         for key, method in registry.get(name).methods().items()
     ]
+
+
+def _coverage(strength: int | None) -> list[str]:
+    """Return how much of what there is each suite covers."""
+    from convergent.cases.coverage import coverage
+
+    strengths = (strength,) if strength else (2, 3)
+    lines = []
+    for name in suites.names():
+        cases = suites.load(name)
+        found = (f"{_said(coverage(cases, n), n):44}" for n in strengths)
+        lines.append(f"{name:12}{len(cases):5} cases  {''.join(found)}".rstrip())
+    return lines
+
+
+def _missing(suite: str, strength: int) -> list[str]:
+    """Return what a suite covers, and every combination that it lacks."""
+    from convergent.cases.coverage import coverage
+
+    found = coverage(suites.load(suite), strength)
+    lacks = (", ".join(f"{name} {level}" for name, level in sorted(c)) for c in found.missing)
+    return [f"{suite}: {_said(found, strength)}", *(f"missing: {line}" for line in lacks)]
+
+
+def _said(found: Coverage, strength: int) -> str:
+    share = int(1000 * found.share) / 10  # rounded down: 100 % is all of them
+    return f"{found.covered:,} of {found.feasible:,} {_SIZES[strength]} ({share:g} %)"

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convergent.cases import goldens, suites
 from convergent.cases.case import DTYPES, Case
-from convergent.harness.cli import choose, close_output
+from convergent.harness.cli import cases, choose, close_output
 
 if TYPE_CHECKING:
     from convergent.harness.options import Options
@@ -29,16 +28,11 @@ REPORT = "report.html"
     "  convergent run --suite special --suite contracts --all-variants\n"
     "  convergent run --case conv1d:i8_k3_pSAME --case conv2d:i5_k2_s2\n"
     "  convergent run -k 'torch and not (float16 or bfloat16)' -x\n"
+    "  convergent run --suite networks --scale 8 --method native --method autodiff\n"
+    "  convergent run --sample 2000 --budget 10m\n"
     "  convergent run -o nightly --resume",
 )
-@click.option(
-    "--suite",
-    "suite_names",
-    multiple=True,
-    help="Cases to run: " + ", ".join(suites.names()) + "; repeat.  [default: ci]",
-)
-@click.option("--case", "cases", multiple=True, type=choose.CASE, help="A case by name; repeat.")
-@click.option("--cases", "files", multiple=True, type=choose.FILE, help=choose.FILE_HELP)
+@cases.options
 @click.option(
     "--backend",
     "--variant",
@@ -67,13 +61,16 @@ REPORT = "report.html"
     type=click.IntRange(1, 1000),
     help="Calls of each method, which must give the same bits.  [default: 2]",
 )
-@click.option("--seed", default=0, type=click.IntRange(0), help="Added to every case's seed.")
 @click.option(
     "--timeout",
     default=120.0,
     type=choose.SECONDS,
     help="Seconds per check.  [default: 120]",
 )
+@click.option(
+    "--budget", type=choose.DURATION,
+    help="End after so long (90s, 10m, 1h), whatever is left; --resume goes on.",
+)  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Workers at once.  [default: cores]")
 @click.option(
     "-o", "--output", "folder", default="convergent-report", type=click.Path(path_type=Path),
@@ -87,12 +84,14 @@ REPORT = "report.html"
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Check every method of the installed frameworks and write a report."""
-    cases, suite = _cases((*choose.read(given["files"]), *given["cases"]), given["suite_names"])
-    options = _options(given, suite)
-    ctx.exit(execute(cases, options, given["known"]))
+    chosen = cases.chosen(given)
+    if given["sample"]:
+        click.echo(f"the sample has the seed {chosen.seed}; --seed {chosen.seed} draws it again")
+    options = _options(given, chosen)
+    ctx.exit(execute(chosen.cases, options, given["known"]))
 
 
-def execute(cases: list[Case], options: Options, known: Path | None) -> int:
+def execute(chosen: list[Case], options: Options, known: Path | None) -> int:
     """Run, show the summary, write the report, and return the exit code."""
     from convergent.harness import ledger, run
     from convergent.reports import html, terminal
@@ -102,12 +101,12 @@ def execute(cases: list[Case], options: Options, known: Path | None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # CI cancels so; end as on Ctrl-C
 
     def watch(left: dict[str, int]) -> Callable[[Outcome], None]:
-        progress.append(terminal.Progress(left, console))
+        progress.append(terminal.Progress(left, console, budget=options.budget))
         progress[0].__enter__()
         return progress[0].advance
 
     try:
-        result = run.run(cases, options, ledger.load(known), watch)
+        result = run.run(chosen, options, ledger.load(known), watch)
     finally:
         for shown in progress:
             shown.__exit__(None, None, None)
@@ -128,23 +127,13 @@ def _missing() -> dict[str, str]:
 def _say_rest(result: Result, options: Options) -> None:
     if result.interrupted:
         click.echo(f"interrupted; go on with: convergent run ... -o {options.folder} --resume")
+    elif result.run.end and result.run.end.out_of_time:
+        click.echo(f"go on with: convergent run ... -o {options.folder} --resume")
     if not result.run.header.checks:
         click.echo("nothing was selected; loosen --op, --method, --dtype or -k")
 
 
-def _cases(given: tuple[Case, ...], names: tuple[str, ...]) -> tuple[list[Case], str]:
-    """Return the cases and the name of what they are. Raises ``InvalidCase`` for a bad golden."""
-    for case in given:
-        if case.data.startswith("golden"):
-            goldens.operands(case)
-    if given and not names:
-        return list(dict.fromkeys(given)), "given"
-    names = names or ("ci",)
-    loaded = [case for name in names for case in suites.load(name)]
-    return list(dict.fromkeys([*loaded, *given])), "+".join(dict.fromkeys(names))
-
-
-def _options(given: dict[str, Any], suite: str) -> Options:
+def _options(given: dict[str, Any], chosen: cases.Chosen) -> Options:
     from convergent.harness import environment, plan
     from convergent.harness.options import Options
 
@@ -164,8 +153,9 @@ def _options(given: dict[str, Any], suite: str) -> Options:
             relations=bool(given["relations"]),
             ordinary=given["relations"] != "only",
         ),
-        suite=suite,
-        seed=given["seed"],
+        suite=chosen.name,
+        seed=chosen.seed,
+        budget=given["budget"],
         timeout=given["timeout"],
         jobs=given["jobs"] or min(environment.cores(), max(2, len(variants))),
         stop_at_first=given["stop_at_first"],

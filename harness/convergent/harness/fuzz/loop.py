@@ -178,10 +178,14 @@ class Loop:
                 known.seen += not hit.is_sample
             return None
 
-    def found(self, hit: Hit, made: Finding) -> None:
+    def found(self, hit: Hit, made: Finding | Outcome) -> None:
         """Take in what a hit turned out to be, and write it down."""
         with self._lock:
             self.state.pending[hit.outcome.variant].popleft()
+            if isinstance(made, Outcome):
+                self._writer.write(made)  # the later line wins
+                self.state.excuse(hit.outcome)
+                return
             made.seen = int(not hit.is_sample)
             kept = self.state.findings.add(made)
             if kept is made and made.outcome.case != hit.outcome.case:

@@ -121,6 +121,12 @@ class State:
         if known is None or is_sample:
             self.pending[outcome.variant].append(Hit(outcome, is_sample))
 
+    def excuse(self, slow: Outcome) -> None:
+        """Count an outcome as no hit after all: it took but longer than the time limit."""
+        tally = self.tallies[slow.variant]
+        tally.hits -= 1
+        tally.unjudged += 1
+
     @property
     def kernels(self) -> set[tuple[str, str]]:
         """The kernels that were met, each with its variant."""
