@@ -51,7 +51,7 @@ def _of_map(case: Case, name: str, a: Float64, b: Float64) -> Expected:
     if case.data in special.KINDS:
         return special.expect(case, name, a, b, terms)
     drawn = case.data in ("normal", "uniform")
-    if case.dtype == "float64" and drawn and a.size and b.size:
+    if case.dtype == "float64" and drawn and a.size and b.size and terms.size:
         value = _exact_map(case, name, a, b, int(terms.max()))
     else:
         value = maps.MAPS[name](case, a, b)

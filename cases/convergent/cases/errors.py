@@ -5,6 +5,7 @@
     ConvergentError
     ├── InvalidCase          a case that no convolution has, or text that names none
     ├── UnknownSuite         a suite that does not exist
+    ├── NothingLeft          a space of random cases in which none is left that is wanted
     ├── UnknownBackend       a variant whose backend is not registered
     ├── UnknownMethod        an op or method that a backend does not have
     ├── BackendUnavailable   a framework that is not installed where it was looked for
@@ -30,6 +31,10 @@ class InvalidCase(ConvergentError, ValueError):
 
 class UnknownSuite(ConvergentError, LookupError):
     """A suite that does not exist."""
+
+
+class NothingLeft(ConvergentError, LookupError):
+    """A space of random cases in which none is left that is wanted."""
 
 
 class UnknownBackend(ConvergentError, LookupError):

@@ -26,7 +26,8 @@ class Asker:
     """Answers single checks; a context manager that ends its workers.
 
     ``last`` is the array of the newest answer (``None`` if there was none), ``loaded`` what each
-    variant's worker said of itself. ``crowded`` says that other workers run beside these.
+    variant's worker said of itself. ``crowded`` says that other workers run beside these. A check
+    that loses its worker is asked again, unless ``once``: that costs another start.
     """
 
     def __init__(
@@ -36,11 +37,12 @@ class Asker:
         *,
         crowded: bool = False,
         repeat: int = 2,
+        once: bool = False,
     ) -> None:
         self.referee = Referee()
         self.last: Array | None = None
         self.loaded: dict[str, Loaded] = {}
-        self._timeout, self._crowded, self._repeat = timeout, crowded, repeat
+        self._timeout, self._crowded, self._repeat, self._once = timeout, crowded, repeat, once
         self._ledger = ledger or load()
         self._drivers: dict[str, Driver] = {}
         self._outcome: Outcome | None = None
@@ -56,6 +58,12 @@ class Asker:
         self._drivers[variant].check(case, key)
         assert self._outcome is not None
         return self._outcome
+
+    def limit(self, seconds: float) -> None:
+        """Give each further check so much time."""
+        self._timeout = seconds
+        for driver in self._drivers.values():
+            driver.limit(seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -79,6 +87,7 @@ class Asker:
             repeat=self._repeat,
             stop=threading.Event(),
             crowded=self._crowded,
+            once=self._once,
         )
 
     def _take(self, outcome: Outcome, array: Array | None) -> None:

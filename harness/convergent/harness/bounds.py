@@ -57,10 +57,9 @@ def bound(expected: Expected, dtype: str) -> Float64:
     """Return the largest error, per element, of a correct result of ``dtype``."""
     form = FORMATS[dtype]
     unit = FORMATS[form.accumulator].unit_roundoff
-    finite = np.where(np.isfinite(expected.value), expected.value, 0.0)  # infinities do not round
     return (
         growth(expected.terms) * unit * expected.magnitude
-        + form.unit_roundoff * np.abs(finite)
+        + form.unit_roundoff * _rounded(expected)
         + expected.terms * form.eta
     )
 
@@ -97,7 +96,7 @@ def models(
     yield Model("is accurate normwise only, like Winograd or FFT", limit + normwise)
     for name in _narrower(dtype):
         narrow = FORMATS[name]
-        rounding = narrow.unit_roundoff * np.abs(expected.value) + np.where(n > 0, narrow.eta, 0.0)
+        rounding = narrow.unit_roundoff * _rounded(expected) + np.where(n > 0, narrow.eta, 0.0)
         fits = functools.partial(_is_of, narrow)
         yield Model(f"rounds the result to {name}", limit + rounding, fits)
     for name in () if exact else _narrower(dtype):
@@ -111,6 +110,11 @@ def models(
         if exact and data not in ("tiny", "subnormal"):
             rounding = np.where(2.0**form.precision >= S, 0.0, rounding)
         yield Model(f"accumulates in {dtype}", limit + rounding)
+
+
+def _rounded(expected: Expected) -> Float64:
+    """Return how large what is rounded to the result is: infinities do not round."""
+    return np.where(np.isfinite(expected.value), np.abs(expected.value), 0.0)
 
 
 def _is_zero_at(places: npt.NDArray[np.bool_], values: Float64, _error: Float64) -> bool:

@@ -59,7 +59,7 @@ class Question:
             return self._wrong(f"dtype {array.dtype}, expected {self.stored.dtype}", "dtype")
         if self.doubt:
             return Judgement(verdict="mistrusted", size=array.size, detail=self.doubt)
-        if self.exact and self._is_stored(array):
+        if not array.size or (self.exact and self._is_stored(array)):
             found = Judgement(verdict="agrees", ratio=0.0, ulp=0.0, size=array.size)
         else:
             found = self._measure(dtypes.decode(array, dtype))
@@ -73,7 +73,7 @@ class Question:
         wrong = (error > (0.0 if self.exact else self.bound)) | self._wrong_zeros(actual, target)
         error = np.where(wrong & (error == 0), np.inf, error)
         error = np.where(wrong & ~np.isfinite(actual), np.inf, error)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ratios = np.where(error > 0, error / self.bound, 0.0)
             ulps = np.where(error > 0, error / _ulp(self.rounded, self.case.dtype), 0.0)
         # Among the wrong elements if there are any, so that the sentence shows a wrong one.

@@ -41,15 +41,20 @@ class Driver:
         stop: Stop,
         crowded: bool = False,
         repeat: int = 2,
+        once: bool = False,
     ) -> None:
         self.variant = variant
         self._asked = registry.variant(variant)
         self._referee, self._emit, self._repeat = referee, emit, repeat
         self._workers = Workers(
-            variant, announce=announce, timeout=timeout, stop=stop, crowded=crowded
+            variant, announce=announce, timeout=timeout, stop=stop, crowded=crowded, once=once
         )
         self.kill, self.interrupt = self._workers.kill, self._workers.interrupt
         self._at: Work | None = None  # the case at hand and its checks without an outcome
+
+    def limit(self, seconds: float) -> None:
+        """Give each further check so much time."""
+        self._workers.timeout = seconds
 
     @property
     def times(self) -> Times:

@@ -63,22 +63,27 @@ def plan(
     Raises ``UnknownBackend``, and ``UnknownMethod`` if an op or a pattern of methods fits nothing.
     """
     _check_names(variants, selection)
-    wanted = keyword(selection.keyword)
     planned: dict[str, list[Work]] = {}
     for variant in variants:
-        asked = registry.variant(variant)
-        chosen = [m for m in asked.methods().values() if _chosen(m.op, m.name, selection)]
-        works = []
-        for case in cases:
-            if selection.dtypes and case.dtype not in selection.dtypes:
-                continue
-            line = str(case)
-            every = (_keys(asked, m, case, selection) for m in chosen if asks(case, m.op))
-            keys = [key for found in every for key in found if wanted(f"{variant}/{key}/{line}")]
-            if keys:
-                works.append(Work(case, keys))
-        planned[variant] = works
+        asked = keys(variant, selection)
+        works = (Work(case, asked(case)) for case in cases)
+        planned[variant] = [work for work in works if work.keys]
     return planned
+
+
+def keys(variant: str, selection: Selection) -> Callable[[Case], list[str]]:
+    """Return what names the checks of a case by ``variant`` that ``selection`` lets through."""
+    asked, wanted = registry.variant(variant), keyword(selection.keyword)
+    chosen = [m for m in asked.methods().values() if _chosen(m.op, m.name, selection)]
+
+    def of(case: Case) -> list[str]:
+        if selection.dtypes and case.dtype not in selection.dtypes:
+            return []
+        line = str(case)
+        every = (_keys(asked, m, case, selection) for m in chosen if asks(case, m.op))
+        return [key for found in every for key in found if wanted(f"{variant}/{key}/{line}")]
+
+    return of
 
 
 class Shared:

@@ -141,7 +141,7 @@ class Writer:
 
     def write(self, line: Line) -> None:
         """Append one line. It is in the system's hands when this returns: a kill loses nothing."""
-        waiting = memoryview(_encoded(line) + b"\n")
+        waiting = memoryview(encoded(line) + b"\n")
         while waiting:  # a disk that is nearly full takes a part of it
             waiting = waiting[self._file.write(waiting) :]
 
@@ -151,7 +151,8 @@ class Writer:
         self._file.close()
 
 
-def _encoded(line: Line) -> bytes:
+def encoded(line: msgspec.Struct) -> bytes:
+    """Return ``line`` as JSON on one line, whatever bytes its text came from."""
     try:
         return msgspec.json.encode(line)
     except UnicodeEncodeError:  # undecodable bytes of an argument, a path or a message

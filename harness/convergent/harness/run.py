@@ -68,7 +68,7 @@ def run(
     called with each outcome. Raises ``RunFileDamaged`` if ``options.resume`` finds another run
     and ``FolderInUse`` if one is going on in the folder.
     """
-    with _sole_use(options.folder):
+    with sole_use(options.folder):
         return _run(cases, options, ledger, watch)
 
 
@@ -100,7 +100,7 @@ def _run(
 
 
 @contextlib.contextmanager
-def _sole_use(folder: Path) -> Iterator[None]:
+def sole_use(folder: Path) -> Iterator[None]:
     """Keep other runs out of ``folder`` meanwhile: they would put this one's file aside."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
@@ -122,7 +122,7 @@ def _prepare(path: Path, planned: dict[str, list[Work]], options: Options) -> fr
     if not path.exists():
         return frozenset()
     if not options.resume:
-        _put_aside(path)
+        put_aside(path)
         return frozenset()
     if record.is_cut_in_header(path):
         path.unlink()
@@ -133,11 +133,11 @@ def _prepare(path: Path, planned: dict[str, list[Work]], options: Options) -> fr
             f"{path} is a run of other checks ({' '.join(earlier.header.argv)}); "
             "repeat that command with --resume, or give another folder with -o"
         )
-    _check_versions(earlier)
+    check_versions(earlier)
     return frozenset(outcome.id for outcome in earlier.outcomes)
 
 
-def _check_versions(earlier: Run) -> None:
+def check_versions(earlier: Run) -> None:
     """See that a run is not continued by other versions: its figures would be of neither."""
     here = {name: registry.version(name) for name in earlier.variants}
     for name, variant in earlier.variants.items():
@@ -154,9 +154,10 @@ def _endings() -> Iterator[str]:
     yield from (f"-{number}" for number in count(2))
 
 
-def _put_aside(path: Path) -> None:
+def put_aside(path: Path) -> None:
+    """Rename a file of an older run after its time."""
     stamp = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
-    names = (f"run-{stamp:%Y%m%dT%H%M%S}{end}.jsonl" for end in _endings())
+    names = (f"{path.stem}-{stamp:%Y%m%dT%H%M%S}{end}{path.suffix}" for end in _endings())
     path.rename(next(kept for kept in map(path.with_name, names) if not kept.exists()))
 
 

@@ -44,7 +44,8 @@ class Times(msgspec.Struct):
 class Workers:
     """Has one worker at a time run checks, and starts another where one is lost.
 
-    ``announce`` is given the variant's description each time a worker has loaded.
+    ``announce`` is given the variant's description each time a worker has loaded. A check that
+    loses its worker is asked again, unless ``once``. ``timeout`` may be changed between checks.
     """
 
     def __init__(
@@ -55,9 +56,10 @@ class Workers:
         timeout: float,
         stop: Stop,
         crowded: bool = False,
+        once: bool = False,
     ) -> None:
-        self.variant, self.times = variant, Times()
-        self._announce, self._timeout = announce, timeout
+        self.variant, self.times, self.timeout = variant, Times(), timeout
+        self._announce, self._once = announce, once
         self._stop, self._crowded = stop, crowded
         self._client: Client | None = None
         self._held: Problem | None = None  # what the worker has
@@ -79,8 +81,8 @@ class Workers:
                 client = self._ready(problem)
                 while waiting and len(opened) < AHEAD:
                     opened.append(waiting.popleft())
-                    client.send(opened[-1], self._timeout, times)
-                answer = client.answer(self._timeout, _room(case, opened[0], times))
+                    client.send(opened[-1], self.timeout, times)
+                answer = client.answer(self.timeout, _room(case, opened[0], times))
             except WorkerLost as lost:
                 key, found = self._lost(opened, waiting, losses, lost)
                 if found:
@@ -125,9 +127,9 @@ class Workers:
         if isinstance(lost, Oversized):
             return key, Judgement(verdict="differs", ratio="inf", detail=str(lost))
         if isinstance(lost, TimedOut) and (began or key in losses):
-            detail = remarks.with_stack(f"{lost} after {self._timeout:g} s", stack)
+            detail = remarks.with_stack(f"{lost} after {self.timeout:g} s", stack)
             return key, Judgement(verdict="timed_out", detail=detail)
-        if key in losses:
+        if key in losses or (self._once and began):
             return key, Judgement(verdict="crashed", detail=reason)
         # Once more, alone: a signal may come from outside (an operator, the kernel short of
         # memory), and a heap that an earlier method broke may fail in an innocent one.
@@ -147,7 +149,7 @@ class Workers:
             self._loaded = True
             self._announce(Loaded(name=self.variant, loaded=self._client.loaded))
         if not problem.is_same(self._held):
-            self._client.take(problem.case, problem.operands, self._timeout)
+            self._client.take(problem.case, problem.operands, self.timeout)
             self._held = problem
         return self._client
 

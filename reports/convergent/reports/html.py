@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import operator
-import os
 import shlex
-import tempfile
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from convergent.harness import aside
 from convergent.harness.outcome import VERDICTS
 from convergent.harness.record import Run
 from convergent.reports import histogram, wording
@@ -29,17 +28,7 @@ from convergent.reports.summary import summarise
 
 def write(run: Run, path: Path) -> None:
     """Write the report of ``run`` to ``path``, whole or not at all."""
-    content = render(run).encode("utf-8", "replace")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
+    aside.write(path, render(run).encode("utf-8", "replace"))
 
 
 def render(run: Run) -> str:

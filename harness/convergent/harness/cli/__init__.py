@@ -1,4 +1,5 @@
-"""The command line: ``convergent run``, ``repro``, ``explain``, ``list``, ``support``, ``doctor``.
+"""The command line: ``convergent run``, ``repro``, ``shrink``, ``explain``, ``list``, ``support``,
+``doctor``.
 
 Exit codes: 0 clean or only known divergences, 1 new divergence, 2 interrupted, 3 a variant could
 not be run, 4 usage, 5 nothing selected, 70 a bug of this tool.
@@ -17,7 +18,9 @@ from convergent.cases.errors import BackendUnavailable, ConvergentError
 
 COMMANDS = {
     "run": "Check every method of the installed frameworks and write a report.",
+    "fuzz": "Check random cases for a while, and shrink what is wrong.",
     "repro": "Run one check again and show what was expected and what came.",
+    "shrink": "Find the smallest case that fails as a check does.",
     "explain": "Walk through one case: every result by every method, side by side.",
     "list": "List backends, variants, modes, methods, ops, suites, cases or features.",
     "support": "Show what each method can do, what not, and why.",
