@@ -36,7 +36,7 @@ def backprop_input(case: Case) -> Recipe:
     """Return the convolution of ``d_y`` with the flipped, swapped filter that gives ``d_x``."""
     pads = []
     for i, out, e, s, (lo, _) in zip(case.input, case.output, case.extents, case.stride, case.pads):
-        stuffed = (out - 1) * s + 1
+        stuffed = max((out - 1) * s + 1, 0)  # nothing is between no places
         before = e - 1 - lo
         pads.append((before, i + e - 1 - stuffed - before))
     ones = (1,) * case.dims

@@ -60,7 +60,7 @@ class Gradients(Conv):
         if max(apart) == 1:
             return image
         batch, channels, *space = image.shape
-        sizes = [(size - 1) * step + 1 for size, step in zip(space, apart)]
+        sizes = [max((size - 1) * step + 1, 0) for size, step in zip(space, apart)]
         if case.layout == "channels_last":
             wide = image.new_zeros((batch, *sizes, channels)).movedim(-1, 1)
         else:
