@@ -27,7 +27,8 @@ def moves(case: Case) -> Iterator[Case]:
     """Yield valid cases near ``case``, the most promising first; some twice, some no simpler."""
     yield from _with_fewer_axes(case)
     yield from _made(case, _leaps(case))
-    yield from _made(case, _plainer(case))
+    plainer = _plainer(case)
+    yield from _made(case, plainer)
     streams = [stream for stream in (*_counts(case), *_of_axes(case)) if stream]
     single = [*_by_depth(_everywhere(case)), *_by_depth(streams)]
     yield from _made(case, single)
@@ -35,7 +36,7 @@ def moves(case: Case) -> Iterator[Case]:
         yield from _made(case, map(_merged, one, other))
         yield from _made(case, map(_merged, reversed(one), reversed(other)))
     for seed in _SEEDS if _depends_on_numbers(case) else ():
-        yield from _made(case, ({**change, ("seed", _ALL): seed} for change in single))
+        yield from _made(case, ({("seed", _ALL): seed, **change} for change in plainer + single))
     for order in itertools.permutations(range(case.dims)):
         yield from _taken(case, order)
 
