@@ -209,8 +209,12 @@ def _plainer(case: Case) -> list[Change]:
 
 def _ruled(case: Case) -> list[Change]:
     """Return the rule in place of the zeros that it means: simpler only where sizes shrink too."""
-    rules = ("SAME", "SAME_LOWER") if not isinstance(case.padding, str) else ()
-    return [_count(padding=rule) for rule in rules if case.replace(padding=rule).pads == case.pads]
+    if isinstance(case.padding, str):
+        return []
+    rules = (
+        rule for rule in ("SAME", "SAME_LOWER") if case.replace(padding=rule).pads == case.pads
+    )
+    return [_count(padding=rule) for rule in itertools.islice(rules, 1)]
 
 
 def _count(**values: Any) -> Change:
