@@ -43,6 +43,14 @@ def test_a_run_ends_with_a_summary_and_a_report(tmp_path):
         (["repro", "scipy", "magic/native", CASE], 4, "ops are"),
         (["repro", "scipy", "conv/magic", CASE], 4, "it has"),
         (["repro", "scipy", "conv/correlate", "conv2d:i4_k3_q7"], 4, "q7"),
+        (["shrink"], 4, "--run"),
+        (["shrink", "scipy"], 4, "no check"),
+        (["shrink", "scipy", "magic/native", CASE], 4, "ops are"),
+        (["shrink", "scipy/conv/magic/" + CASE], 4, "it has"),
+        (["shrink", "scipy/conv/correlate/conv2d:i4_k9"], 4, "no output"),
+        (["shrink", "caffe", "conv/native", CASE], 4, "caffe"),
+        (["shrink", "--run", "none.jsonl"], 4, "none.jsonl"),
+        (["shrink", "scipy", "conv/correlate", CASE], 0, "nothing to shrink"),
         (["list", "everything"], 4, "everything"),
         (["explain", "nonsense"], 4, "conv2d:"),
     ],
@@ -75,7 +83,7 @@ def test_list_lists(tmp_path, what):
     assert done.stdout.strip()
 
 
-@pytest.mark.parametrize("command", ["run", "repro", "explain", "list", "doctor"])
+@pytest.mark.parametrize("command", ["run", "repro", "shrink", "explain", "list", "doctor"])
 def test_help_has_an_example(tmp_path, command):
     done = convergent(command, "--help", cwd=tmp_path)
     assert done.returncode == 0

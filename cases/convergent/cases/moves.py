@@ -27,7 +27,8 @@ def moves(case: Case) -> Iterator[Case]:
     """Yield valid cases near ``case``, the most promising first; some twice, some no simpler."""
     yield from _with_fewer_axes(case)
     yield from _made(case, _leaps(case))
-    yield from _made(case, _plainer(case))
+    plainer = _plainer(case)
+    yield from _made(case, plainer)
     streams = [stream for stream in (*_counts(case), *_of_axes(case)) if stream]
     single = [*_by_depth(_everywhere(case)), *_by_depth(streams)]
     yield from _made(case, single)
@@ -35,7 +36,7 @@ def moves(case: Case) -> Iterator[Case]:
         yield from _made(case, map(_merged, one, other))
         yield from _made(case, map(_merged, reversed(one), reversed(other)))
     for seed in _SEEDS if _depends_on_numbers(case) else ():
-        yield from _made(case, ({**change, ("seed", _ALL): seed} for change in single))
+        yield from _made(case, ({("seed", _ALL): seed, **change} for change in plainer + single))
     for order in itertools.permutations(range(case.dims)):
         yield from _taken(case, order)
 
@@ -208,8 +209,12 @@ def _plainer(case: Case) -> list[Change]:
 
 def _ruled(case: Case) -> list[Change]:
     """Return the rule in place of the zeros that it means: simpler only where sizes shrink too."""
-    rules = ("SAME", "SAME_LOWER") if not isinstance(case.padding, str) else ()
-    return [_count(padding=rule) for rule in rules if case.replace(padding=rule).pads == case.pads]
+    if isinstance(case.padding, str):
+        return []
+    rules = (
+        rule for rule in ("SAME", "SAME_LOWER") if case.replace(padding=rule).pads == case.pads
+    )
+    return [_count(padding=rule) for rule in itertools.islice(rules, 1)]
 
 
 def _count(**values: Any) -> Change:

@@ -113,7 +113,7 @@ class Reducer:
     def _confirm(self, failure: Failure, case: Case) -> int:
         """Return how often ``case`` fails again in fresh workers, the first with all the time."""
         held = 0
-        with Asker(self._timeout, self._ledger) as ask:
+        with Asker(self._timeout, self._ledger, once=True) as ask:
             again = Failure(ask, failure.outcome)
             for _ in range(CONFIRMATIONS):
                 held += again(case)

@@ -48,7 +48,7 @@ class Workers:
     loses its worker is asked again, unless ``once``. ``timeout`` may be changed between checks.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only collaborators
         self,
         variant: str,
         *,
