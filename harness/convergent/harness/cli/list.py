@@ -51,7 +51,10 @@ def command(what: str, suite: str, backends: tuple[str, ...]) -> None:
             f"{name:12}{len(suites.load(name)):5} cases  {suites.describe(name)}"
             for name in suites.names()
         ],
-        "cases": lambda: [str(case) for case in suites.load(suite)],
+        "cases": lambda: [
+            f"{case}  # {comment}" if comment else str(case)
+            for case, comment in suites.commented(suite)
+        ],
         "relations": lambda: [f"{r.name:20}{r.meaning}" for r in RELATIONS.values()],
         "features": lambda: [f"{word:24}{meaning}" for word, (meaning, _) in FEATURES.items()],
     }
