@@ -6,6 +6,7 @@ import pytest
 
 from convergent.cases import bugs, suites
 from convergent.cases.errors import InvalidCase
+from convergent.cases.features import features
 from convergent.cases.text import parse
 from convergent.harness import ledger
 
@@ -90,3 +91,16 @@ def test_every_example_of_the_ledger_stands_in_some_suite():
 def test_only_the_ledgers_own_are_unreported():
     unreported = {bug.case for bug in FOUND if bug.url == bugs.UNREPORTED}
     assert unreported <= EXAMPLES
+
+
+@pytest.mark.parametrize("bug", FOUND, ids=lambda bug: str(bug.case))
+def test_a_window_of_every_case_meets_the_image(bug):
+    case = bug.case
+    if "empty" in features(case):
+        return
+    axes = zip(
+        case.input, case.kernel, case.stride, case.dilation, case.pads, case.output, strict=True
+    )
+    for size, kernel, stride, dilation, (before, _), output in axes:
+        places = {o * stride + k * dilation - before for o in range(output) for k in range(kernel)}
+        assert places & set(range(size)), "every product is with padding: nothing is asked"
