@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from convergent.cases import suites
+
 CASE = "conv2d:i4_c2_k3_o2"
 
 
@@ -81,6 +83,15 @@ def test_list_lists(tmp_path, what):
     done = convergent("list", what, cwd=tmp_path)
     assert done.returncode == 0
     assert done.stdout.strip()
+
+
+def test_listed_cases_come_with_what_their_suite_says_of_them(tmp_path):
+    done = convergent("list", "cases", "--suite", "regression", cwd=tmp_path)
+    assert done.returncode == 0
+    bugs = suites.documented("regression")
+    said = [f"{bug.case}  # {bug.url} | {bug.kind} | {bug.remark}" for bug in bugs]
+    assert done.stdout.splitlines() == said
+    assert suites.read(done.stdout) == suites.load("regression")
 
 
 @pytest.mark.parametrize("command", ["run", "repro", "shrink", "explain", "list", "doctor"])

@@ -53,7 +53,8 @@ class Rewrites(Conv):
     def conv_patches(self, case: Case, t: Tensors) -> Any:
         """``tf.image.extract_patches`` or ``tf.extract_volume_patches``, and a matrix product."""
         rows = self._rows(case, t.x)
-        filters = self.tf.reshape(t.w, [-1, case.groups, case.out_channels // case.groups])
+        split = [_product(case.w_shape[:-1]), case.groups, case.out_channels // case.groups]
+        filters = self.tf.reshape(t.w, split)
         columns = self.tf.transpose(filters, [1, 0, 2])
         product = self.tf.transpose(self.tf.matmul(rows, columns), [1, 0, 2])
         y = self.tf.reshape(product, [case.batch, *case.output, case.out_channels])

@@ -88,8 +88,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 
 def _cases(suite: str, files: tuple[Path, ...], form: str) -> list[str]:
-    cases = choose.read(files) if files else suites.load(suite)
-    return [jsonl.render(case) if form == "jsonl" else str(case) for case in cases]
+    said = [(case, "") for case in choose.read(files)] if files else suites.commented(suite)
+    if form == "jsonl":
+        return [jsonl.render(case) for case, _ in said]
+    return [f"{case}  # {comment}" if comment else str(case) for case, comment in said]
 
 
 def _backends() -> list[str]:
