@@ -61,7 +61,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``ratio`` is the largest ``error / bound`` (1 is the limit on every dtype and shape; on exact
     data any error counts), ``ulp`` the largest error in units of the result's last place,
     ``outside`` of ``size`` elements lie outside. ``where`` says which elements in words, ``model``
-    the wider bound that explains a ``degraded`` one. ``detail`` is one line: an exception, a
+    the wider bound that explains a ``degraded`` one, ``diagnosis`` the mistake that gives these
+    very numbers (``diagnose``): a short text without indices. ``detail`` is one line: an exception, a
     gap's reason, a shape. ``question`` says what was asked where the answer is wrong.
     """
 
@@ -75,6 +76,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     model: str = ""
     detail: str = ""
     question: Asked = ""
+    diagnosis: str = ""
 
 
 class Outcome(Judgement, frozen=True, kw_only=True, omit_defaults=True, tag="check"):
