@@ -8,7 +8,7 @@ data (``mistake``). What fits is named, the simplest first; where several fit th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from convergent.harness.diagnose import (
     scaling,
     special,
 )
-from convergent.harness.diagnose.mistake import Fit, Mistake, test
+from convergent.harness.diagnose.mistake import Fit, Mistake, tried
 from convergent.harness.diagnose.subject import Subject
 
 UNEXPLAINED = "unexplained"
@@ -41,6 +41,8 @@ _MOST_NAMED = 3
 
 THEMES = (memory, geometry, kernel, channels, partial, scaling, precision, special, region)
 """The modules of suspicions; each has ``NAMES``, and ``mistakes`` or ``sights`` or both."""
+
+_RECOMPUTED = (precision, memory, geometry, kernel, channels, partial, scaling)
 
 CAUSES: dict[str, str] = {name: meaning for theme in THEMES for name, meaning in theme.NAMES.items()}
 """Every cause that can be named, and what it means."""
@@ -75,29 +77,28 @@ def _fits(subject: Subject) -> list[Fit]:
     """Return what fits, of the lowest rank at which anything is shown."""
     if not subject.wrong.size:
         return []
-    sights = [fit for theme in (memory, precision, special) for fit in theme.sights(subject)]
-    if any(fit.shown and fit.rank == 0 for fit in sights):
-        return sights
-    waiting = list(_mistakes(subject))
-    found = sights
-    for rank in sorted({mistake.rank for mistake in waiting}):
-        found += _tested(subject, (m for m in waiting if m.rank == rank))
+    found = [fit for theme in (memory, precision, special) for fit in theme.sights(subject)]
+    if any(fit.shown and fit.rank == 0 for fit in found):
+        return found
+    waiting = [list(theme.mistakes(subject)) for theme in _RECOMPUTED]
+    for rank in sorted({mistake.rank for theme in waiting for mistake in theme}):
+        for theme in waiting:
+            found += _tested(subject, (m for m in theme if m.rank == rank))
         if any(fit.shown and not fit.part for fit in found):
             return found
     return found + list(region.sights(subject))
 
 
-def _mistakes(subject: Subject) -> Iterator[Mistake]:
-    makers: tuple[Callable[[Subject], Iterator[Mistake]], ...] = (
-        memory.mistakes, geometry.mistakes, kernel.mistakes, channels.mistakes,
-        partial.mistakes, scaling.mistakes, precision.mistakes,
-    )  # fmt: skip
-    for maker in makers:
-        yield from maker(subject)
-
-
 def _tested(subject: Subject, mistakes: Iterable[Mistake]) -> list[Fit]:
-    return [fit for mistake in mistakes if (fit := test(subject, mistake)) is not None]
+    """Return which of one theme's mistakes fit; of those that are the same here, the first."""
+    found: dict[int, Fit] = {}
+    for mistake in mistakes:
+        fit = tried(subject, mistake)
+        if fit is not None:
+            key = fit.same if mistake.alike else len(found)
+            if key not in found or not found[key].shown:
+                found[key] = fit
+    return list(found.values())
 
 
 def _said(fits: list[Fit]) -> str:

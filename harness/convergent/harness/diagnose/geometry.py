@@ -42,7 +42,7 @@ NAMES = {
     "stride multiplied by the dilation": "windows lie dilation times too far apart",
     "stride inside the blocks of the dilation": "space-to-batch by the dilation, then the stride",
     "padding ignored": "a result of the size that VALID gives",
-    "more or fewer places than there are": "the right numbers, cut or continued",
+    "right numbers in another size": "the right numbers, cut or continued",
     "padded by repeating the border": "the image's edge is repeated where zeros are due",
     "padded by reflection": "the image is mirrored where zeros are due",
     "padded by wrapping round": "the image's other end stands where zeros are due",
@@ -85,7 +85,7 @@ def mistakes(subject: Subject) -> Iterator[Mistake]:
 
 def _own(case: Case) -> _Shape:
     low = tuple(lo for lo, _ in case.pads)
-    return _Shape("more or fewer places than there are", case.stride, case.dilation, low)
+    return _Shape("right numbers in another size", case.stride, case.dilation, low)
 
 
 def _of(subject: Subject, case: Case, given: Given) -> Float64:

@@ -118,6 +118,8 @@ def _filters(subject: Subject) -> Iterator[Mistake]:
         [dims + 1, *space, dims],  # OHWI
         [*space, dims + 1, dims],  # HWOI
     )
+    if subject.case.w_shape[-1] == subject.case.w_shape[-2]:
+        orders = orders[:-1]  # told as channels swapped
     for order in orders:
         for change in (_reread, _reread_back):
             value = changed(subject, "w", functools.partial(change, order))

@@ -40,6 +40,7 @@ class Mistake(NamedTuple):
 
     ``rank`` 0 is simple: it is preferred to 1, and may hold ``in part``. ``zeros``: that elements
     are zero is what the mistake is about. ``inexact``: more than one rounding, even of exact data.
+    Not ``alike``: it is told beside others of its theme that give the same numbers.
     """
 
     name: str
@@ -49,16 +50,21 @@ class Mistake(NamedTuple):
     zeros: bool = False
     inexact: bool = False
     partly: bool = True
+    alike: bool = True
 
 
 class Fit(NamedTuple):
-    """A mistake that fits: ``bits`` of evidence beyond what is ``needed``; ``part``: not all."""
+    """A mistake that fits: ``bits`` of evidence, of which so many are ``needed``.
+
+    ``part``: it does not hold for all elements. ``same`` is equal where two gave equal numbers.
+    """
 
     name: str
     bits: float
     needed: float
     rank: int
     part: bool = False
+    same: int = 0
 
     @property
     def shown(self) -> bool:
@@ -66,7 +72,7 @@ class Fit(NamedTuple):
         return self.bits >= self.needed
 
 
-def test(subject: Subject, mistake: Mistake) -> Fit | None:
+def tried(subject: Subject, mistake: Mistake) -> Fit | None:
     """Return how ``mistake`` fits the result, or None if it does not."""
     try:
         value = mistake.compute(subject.given)
@@ -83,7 +89,7 @@ def test(subject: Subject, mistake: Mistake) -> Fit | None:
         return None
     needed = (NEEDED_IN_PART if part else NEEDED) + math.log2(mistake.choices)
     bits = _evidence(subject, value, width, zeros=mistake.zeros)
-    return Fit(mistake.name, bits, needed, mistake.rank, part)
+    return Fit(mistake.name, bits, needed, mistake.rank, part, hash(value.tobytes()))
 
 
 def _may_fit(subject: Subject, value: Float64, inexact: bool) -> bool:

@@ -52,7 +52,7 @@ def mistakes(subject: Subject) -> Iterator[Mistake]:
         rounded = functools.partial(round_to, form=narrow)
         reads = subject.reads
         every = _with(subject, reads, rounded)
-        yield Mistake(f"rounds the inputs to {name}", every, partly=False)
+        yield Mistake(f"rounds the inputs to {name}", every, partly=False, alike=False)
         if name not in ("tf32", "bfloat16"):
             continue
         cut = functools.partial(_cut, narrow)
@@ -111,8 +111,8 @@ def _narrow_results(subject: Subject) -> Iterator[Fit]:
         narrow = FORMATS[name]
         if not np.array_equal(round_to(subject.actual, narrow), subject.actual):
             continue
-        rounding = narrow.unit_roundoff * np.abs(subject.whole) + narrow.eta
-        if np.any(np.abs(subject.actual - subject.whole) > bound + rounding):
+        rounding = narrow.unit_roundoff * np.abs(subject.expected.value) + narrow.eta
+        if np.any(np.abs(subject.actual - subject.expected.value) > bound + rounding):
             continue
         # A number of the wide type is one of the narrow by chance once in 2**(bits lost).
         told = np.unique(subject.actual[subject.wrong]).size
