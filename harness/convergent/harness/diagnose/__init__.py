@@ -76,7 +76,7 @@ def cause(diagnosis: str) -> str:
 def _fits(subject: Subject) -> list[Fit]:
     """Return what fits, of the lowest rank at which anything is shown."""
     if not subject.wrong.size:
-        return []
+        return list(region.sights(subject))
     found = [fit for theme in (memory, precision, special) for fit in theme.sights(subject)]
     if any(fit.shown and fit.rank == 0 for fit in found):
         return found
@@ -86,7 +86,7 @@ def _fits(subject: Subject) -> list[Fit]:
             found += _tested(subject, (m for m in theme if m.rank == rank))
         if any(fit.shown and not fit.part for fit in found):
             return found
-    return found + list(region.sights(subject))
+    return [*found, *region.sights(subject)]
 
 
 def _tested(subject: Subject, mistakes: Iterable[Mistake]) -> list[Fit]:

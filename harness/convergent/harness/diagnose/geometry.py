@@ -78,8 +78,8 @@ def mistakes(subject: Subject) -> Iterator[Mistake]:
             seen.add(shape[1:4])
             value = functools.partial(_of, subject, case)
             yield Mistake(shape.name, value, choices=shape.choices, rank=shape.rank)
+    yield from _blocks(subject)
     if subject.shaped:
-        yield from _blocks(subject)
         yield from _other_padding(subject)
 
 
@@ -201,27 +201,28 @@ def _rule(case: Case, stride: tuple[int, ...], dilation: tuple[int, ...]) -> tup
 
 def _blocks(subject: Subject) -> Iterator[Mistake]:
     """Yield the stride taken inside each of the ``dilation`` interleaved images."""
-    case = subject.case
-    if subject.op != "conv" or not (max(case.stride) > 1 and max(case.dilation) > 1):
+    case, came = subject.case, subject.actual.shape
+    both = max(case.stride) > 1 and max(case.dilation) > 1
+    if subject.op != "conv" or not both or len(came) != case.dims + 2 or 0 in came:
         return
     places = [
         (np.arange(o) // d) * s * d + np.arange(o) % d
-        for o, s, d in zip(case.output, case.stride, case.dilation, strict=True)
+        for o, s, d in zip(came[1:-1], case.stride, case.dilation, strict=True)
     ]
     one = (1,) * case.dims
+    axes = list(zip(places, case.extents, case.input, strict=True))
 
-    def value(given: Given) -> Float64:
+    def value(low: tuple[int, ...], given: Given) -> Float64:
         pads = tuple(
-            (lo, int(p.max(initial=0)) + e - i - lo)
-            for (lo, _), p, e, i in zip(
-                case.pads, places, case.extents, case.input, strict=True
-            )
+            (lo, int(p.max()) + e - i - lo) for lo, (p, e, i) in zip(low, axes, strict=True)
         )
         dense = subject.right(given, case.replace(stride=one, padding=pads))
         taken: Float64 = dense[np.ix_(np.arange(len(dense)), *places)]
         return taken
 
-    yield Mistake("stride inside the blocks of the dilation", value)
+    for low in {tuple(lo for lo, _ in case.pads), _rule(case, one, case.dilation)}:
+        name = "stride inside the blocks of the dilation"
+        yield Mistake(name, functools.partial(value, low), choices=2)
 
 
 def _other_padding(subject: Subject) -> Iterator[Mistake]:

@@ -19,13 +19,16 @@ from convergent.harness.diagnose.subject import Given, Subject
 NAMES = {
     "unwritten memory": "elements hold the bytes that fill fresh memory",
     "freed memory": "elements hold the bytes that fill memory given back",
-    "unwritten memory in the sums": "numbers as large as only the fill of fresh memory gives",
+    "unwritten memory in the sums": "numbers are the fill of fresh memory times operands",
+    "larger than any sum of products": "infinite, or far beyond what the operands can give",
     "padding is unwritten memory": "the fill of fresh memory stands where zeros are due",
 }
 
 FRESH, FREED = 0x7F, 0x80
 _HUGE = 2.0**-24  # of the fill: no product of the operands is as large
-_MOST_FACTORS = 1 << 8
+_OUTLANDISH = 16.0  # bits: a single float16 that is this very NaN
+_EXPONENT = 8  # bits of the fill's exponent, which no other number has
+_MOST_FACTORS = 1 << 10
 
 
 def sights(subject: Subject) -> Iterator[Fit]:
@@ -33,16 +36,16 @@ def sights(subject: Subject) -> Iterator[Fit]:
     if not subject.shaped:
         return
     wrong = subject.wrong
-    for name, byte in (("unwritten memory", FRESH), ("freed memory", FREED)):
+    for name, byte, needed in (("unwritten memory", FRESH, _OUTLANDISH), ("freed memory", FREED, NEEDED)):
+        if byte == FREED and subject.case.data in ("subnormal", "tiny"):
+            continue  # there it is a number like others: the smallest normal one and a bit
         filled = _filled(subject, byte) & wrong
         if filled.any():
             bits = 8.0 * subject.stored.itemsize * int(filled.sum())
-            part = not filled[wrong].all()
-            yield Fit(name, bits, NEEDED if bits >= NEEDED else 16.0, 0, part)
+            yield Fit(name, bits, needed, 0, not filled[wrong].all())
             return
-    if subject.case.data in ("normal", "uniform", "exact") and (count := _summed(subject)):
-        precision = FORMATS[subject.case.dtype].precision
-        yield Fit("unwritten memory in the sums", float(count * (precision + 3)), NEEDED, 2)
+    if subject.case.data in ("normal", "uniform", "exact"):
+        yield from _summed(subject)
 
 
 def mistakes(subject: Subject) -> Iterator[Mistake]:
@@ -80,24 +83,36 @@ def _filled(subject: Subject, byte: int) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _summed(subject: Subject) -> int:
-    """Count wrong elements that are the fill times one of the operands' numbers; the others huge.
+def _summed(subject: Subject) -> Iterator[Fit]:
+    """Yield that the fill was multiplied, where the wrong elements are beyond any sum.
 
-    Everything else in such a sum is lost to rounding, and two fills overflow.
+    Everything else in such a sum is lost to rounding. It is shown where the numbers are the fill
+    times operands: one, or a run of channels from the first, as a read past the end meets.
     """
     fill = pattern(subject.case.dtype)
-    if not np.isfinite(fill):
-        return 0
     came = np.abs(subject.actual[subject.wrong])
-    limit = fill * _HUGE
+    limit = (fill if np.isfinite(fill) else FORMATS[subject.case.dtype].largest) * _HUGE
     sums = float(subject.expected.magnitude.max(initial=0.0))
-    if sums >= limit or np.any(came < limit):
-        return 0
-    factors = np.unique(np.abs(np.concatenate([subject.given[r].ravel() for r in subject.reads])))
-    if factors.size > _MOST_FACTORS:
-        return 0
-    finite = came[np.isfinite(came)]
-    off = np.abs(finite[:, None] / fill - np.append(factors, 1.0))
-    unit = 4 * FORMATS[subject.case.dtype].unit_roundoff
-    met = (off <= unit * (finite / fill)[:, None]).any(axis=1)
-    return int(met.sum()) if met.all() else 0
+    if sums >= limit or np.any(came < limit) or np.isnan(came).all():
+        return
+    yield Fit("larger than any sum of products", np.inf, NEEDED, 3)
+    finite = np.unique(came[np.isfinite(came)])
+    factors = _factors(subject)
+    if not np.isfinite(fill) or not finite.size or factors.size > _MOST_FACTORS:
+        return
+    precision = FORMATS[subject.case.dtype].precision
+    off = np.abs(finite[:, None] / fill - factors)
+    if (off <= 8 * 2.0**-precision * np.maximum(factors, 1.0)).any(axis=1).all():
+        bits = precision + _EXPONENT - np.log2(factors.size) - 3
+        yield Fit("unwritten memory in the sums", float(bits * finite.size), NEEDED, 2)
+
+
+def _factors(subject: Subject) -> Float64:
+    """Return the numbers that fill may have met: operands, and sums of the first channels."""
+    found = [np.ones(1)]
+    for role in subject.reads:
+        values = subject.given[role]
+        found += [values.ravel(), np.cumsum(values, axis=-1).ravel()]
+        if role == "w":
+            found.append(np.cumsum(values, axis=-2).ravel())
+    return np.unique(np.abs(np.concatenate(found)))

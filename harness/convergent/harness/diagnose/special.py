@@ -20,9 +20,9 @@ from convergent.harness.diagnose.mistake import NEEDED, Fit
 from convergent.harness.diagnose.subject import Subject
 
 NAMES = {
-    "NaN spreads over the groups": "groups are made dense with zeros, which NaN and infinity meet",
-    "NaN spreads over the window": "a window is gathered by products with zeros and ones",
-    "NaN spreads to the next channels": "an odd last channel is paired with the next place, times 0",
+    "NaN spreads over the groups": "a NaN or infinity reaches the sums of other groups",
+    "NaN spreads over the window": "a NaN or infinity makes all sums of its windows NaN",
+    "NaN spreads to the next channels": "the last channel is paired with the next place's first",
     "NaN spreads over the channel": "a zero for every place of the channel is multiplied",
     "NaN spreads over the sample": "a zero for every place of the sample is multiplied",
     "NaN spreads over the batch": "a zero for every sample is multiplied",
@@ -62,15 +62,17 @@ def _spreads(subject: Subject) -> Iterator[tuple[str, Mask]]:
     met = _met(case, own, special)
     dense = case.replace(groups=1)
     if case.groups > 1:
-        yield "NaN spreads over the groups", _met(dense, own, special)
+        others = np.broadcast_to(~_same_group(case), (*case.kernel, *_same_group(case).shape))
+        yield "NaN spreads over the groups", _met(dense, own, special, others)
     yield "NaN spreads over the window", _met(dense, own, _all_channels(special))
     if op == "conv":
         yield "NaN spreads to the next channels", met | _paired(case, special)
     space = tuple(range(1, case.dims + 1))
     shape = subject.target.shape
-    if case.groups == 1:
-        each = special.any(axis=(*space, -1), keepdims=True)
-        yield "NaN spreads over the sample", np.broadcast_to(each, shape)
+    each = special.any(axis=space, keepdims=True)  # of each channel
+    each = each.reshape(*each.shape[:-1], case.groups, -1).any(axis=-1)
+    each = np.repeat(each, shape[-1] // case.groups, axis=-1)  # of its group
+    yield "NaN spreads over the sample", np.broadcast_to(each, shape)
     yield "NaN spreads over the batch", np.ones(shape, bool)
 
 
@@ -88,10 +90,22 @@ def _of_filters(subject: Subject) -> Iterator[tuple[str, Mask]]:
     right = np.isnan(subject.target)
     yield "NaN spreads over the window", np.broadcast_to(window, shape) | right
     if case.groups > 1:
-        yield "NaN spreads over the groups", np.broadcast_to(rows.any() | columns, shape)
-        every = rows.reshape(case.groups, per_in).any(axis=0)[:, None] | columns
-        yield "NaN spreads over the groups", np.broadcast_to(every, shape)
+        each = case.replace(out_channels=case.in_channels, groups=case.in_channels)
+        met = _met(each, "backprop_filter", x, np.ones(each.y_shape, bool))
+        met = met.reshape(*case.kernel, case.groups, per_in)
+        count = met.sum(axis=-2, keepdims=True) - met  # groups beside one's own
+        elsewhere = np.moveaxis(count[..., owner, :] > 0, -1, -2)
+        yield "NaN spreads over the groups", elsewhere
+        yield "NaN spreads over the groups", elsewhere.any(axis=-2, keepdims=True) & np.ones(shape, bool)
     yield "NaN spreads over the batch", np.ones(shape, bool)
+
+
+def _same_group(case: Case) -> Mask:
+    """Return which input and output channels are of one group: ``(C, O)``."""
+    inward = np.arange(case.in_channels) // (case.in_channels // case.groups)
+    outward = np.arange(case.out_channels) // (case.out_channels // case.groups)
+    same: Mask = inward[:, None] == outward
+    return same
 
 
 def _mark(values: Float64) -> Mask:
