@@ -10,7 +10,6 @@ import pytest
 from convergent.cases import dtypes
 from convergent.cases.text import parse
 from convergent.harness import diagnose
-from convergent.harness.diagnose.subject import Subject, compute
 from convergent.harness.referee import Referee
 
 _PATH = Path(__file__).parent / "planted" / "mistakes.py"

@@ -51,7 +51,7 @@ def _value(referee: Referee, case: Case, op: str, answer: Answer) -> Judgement:
     if found.verdict not in ("differs", "degraded"):
         return found
     like = diagnose.diagnose(question, referee.operands(case), array, answer.dtype)
-    if found.verdict == "degraded" and like in (diagnose.UNEXPLAINED, diagnose.SCANT):
+    if found.verdict == "degraded" and not diagnose.is_named(like):
         like = ""  # its model explains it, by a wider bound
     return msgspec.structs.replace(found, diagnosis=like)
 

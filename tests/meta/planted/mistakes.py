@@ -35,7 +35,8 @@ def loop(case, op, x, w, dy, **wrong):
     found = np.zeros({"conv": dy, "backprop_input": x, "backprop_filter": w}[op].shape)
     for n, o, t in itertools.product(range(len(dy)), spaces(dy.shape[1:-1]), spaces(w.shape[:-2])):
         i = tuple(
-            o_ * s + t_ * d - lo for o_, s, t_, d, lo in zip(o, stride, t, dilation, low, strict=True)
+            o_ * s + t_ * d - lo
+            for o_, s, t_, d, lo in zip(o, stride, t, dilation, low, strict=True)
         )
         if any(not 0 <= place < size for place, size in zip(i, x.shape[1:-1], strict=True)):
             continue
@@ -56,7 +57,9 @@ def store(values, dtype):
     if dtype != "bfloat16":
         return values.astype(dtype)
     bits = values.astype(np.float32).view(np.uint32).astype(np.uint64)
-    return ((bits + 0x7FFF + ((bits >> np.uint64(16)) & np.uint64(1))) >> np.uint64(16)).astype(np.uint16)
+    return ((bits + 0x7FFF + ((bits >> np.uint64(16)) & np.uint64(1))) >> np.uint64(16)).astype(
+        np.uint16
+    )
 
 
 def bfloat16(value):
@@ -129,7 +132,7 @@ def multiplier_outside(case, x, w, dy):
     return loop(case, "conv", x, w, dy, put=lambda o: o % per * case.groups + o // per)
 
 
-def channels_of_the_filter_swapped(case, x, w, dy):
+def filter_channels_swapped(case, x, w, dy):
     found = np.zeros(dy.shape)
     for k, c in itertools.product(range(w.shape[-1]), range(w.shape[-2])):
         one = w[..., k, c]
@@ -138,7 +141,7 @@ def channels_of_the_filter_swapped(case, x, w, dy):
     return found
 
 
-def first_groups_filter_for_all(case, x, w, dy):
+def filter_of_the_first(case, x, w, dy):
     per = case.out_channels // case.groups
     same = np.concatenate([w[..., :per]] * case.groups, axis=-1)
     return loop(case, "backprop_input", x, same, dy)
@@ -212,7 +215,9 @@ def windows_overwrite(case, x, w, dy):
     """col2im that stores where it should add: the last tap wins."""
     found = np.zeros(x.shape)
     for n, t, o in itertools.product(range(len(x)), spaces(w.shape[:-2]), spaces(dy.shape[1:-1])):
-        i = tuple(a * s + b - lo for a, s, b, (lo, _) in zip(o, case.stride, t, case.pads, strict=True))
+        i = tuple(
+            a * s + b - lo for a, s, b, (lo, _) in zip(o, case.stride, t, case.pads, strict=True)
+        )
         if all(0 <= place < size for place, size in zip(i, x.shape[1:-1], strict=True)):
             found[(n, *i)] = w[t] @ dy[(n, *o)]
     return found
@@ -311,51 +316,56 @@ def filter_gradient_of_ones(case, x, w, dy):
     return loop(case, "backprop_filter", x, w, np.ones_like(dy))
 
 
-PLANTED = (
-    # function, op, case, the cause that must be named
-    (pads_on_the_wrong_side, "conv", "conv2d:n2_i5x6_c2_k3_o3_p0+1x1+0", "zeros before and after swapped"),
-    (pads_of_the_other_axis, "conv", "conv2d:n2_i5_c2_k3_o3_p2+0x1", "padding of another axis"),
-    (stride_and_dilation_swapped, "conv", "conv2d:n2_i7_c2_k2_o2_s2_d3", "stride and dilation swapped"),
-    (strides_of_axes_swapped, "backprop_filter", "conv2d:n2_i7_c2_k2_o2_s1x2", "strides of axes swapped"),
-    (dilation_ignored, "backprop_input", "conv2d:n2_i7_c2_k2_o2_d2", "dilation ignored"),
-    (stride_ignored, "conv", "conv2d:i7_c2_k2_o2_s2", "stride ignored"),
-    (filter_not_flipped, "backprop_input", "conv2d:n2_i5x6_c3_k3x2_o4", "kernel flipped"),
-    (filter_gradient_flipped, "backprop_filter", "conv2d:n2_i5x6_c3_k3x2_o4", "kernel flipped"),
-    (true_convolution, "conv", "conv2d:n2_i5x6_c3_k3x2_o4", "kernel flipped"),
-    (kernel_transposed, "conv", "conv2d:i5x6_c2_k3_o3", "kernel axes transposed"),
-    (groups_interleaved, "conv", "conv2d:i4_c4_k2_o6_g2", "input channels interleaved by groups"),
-    (multiplier_outside, "conv", "conv2d:i4_c3_k2_o6_g3", "output channels interleaved by groups"),
-    (channels_of_the_filter_swapped, "conv", "conv2d:i4_c3_k2_o3", "input and output channels of the filter swapped"),
-    (first_groups_filter_for_all, "backprop_input", "conv2d:i4_c4_k2_o4_g2", "every group with the filter of the first"),
-    (last_row_dropped, "conv", "conv2d:i8x7_c2_k3_o3_s2", "last places left zero"),
-    (one_tap_missing, "conv", "conv2d:n2_i5x6_c2_k3x2_o3", "one tap missing"),
-    (one_tap_of_the_gradient_missing, "backprop_filter", "conv2d:n2_i5x6_c3_k3x2_o4", "one tap missing"),
-    (one_channel_twice, "conv", "conv2d:i4_c3_k2_o3", "one channel counted twice"),
-    (rest_of_a_vector_not_summed, "conv", "conv2d:i4x3_c17_k2_o3", "channels summed in whole vectors only"),
-    (only_the_first_sample, "conv", "conv2d:n3_i4_c2_k2_o3", "only the first sample computed"),
-    (every_sample_the_first, "conv", "conv2d:n3_i4_c2_k2_o3", "every sample like the first"),
-    (last_sample_not_summed, "backprop_filter", "conv2d:n3_i4_c2_k2_o3", "one sample not summed"),
-    (bias_of_the_first_sample, "backprop_bias", "conv2d:n3_i4_c2_k2_o6", "only the first sample summed"),
-    (mean_over_the_batch, "backprop_filter", "conv2d:n3_i4_c2_k2_o3", "mean over the batch"),
-    (sign_reversed, "conv", "conv2d:i4_c2_k2_o3", "sign reversed"),
-    (garbage_beyond_sixteen, "conv", "conv2d:i4_c2_k2_o19", "channels beyond a vector wrong"),
-    (sixteen_channels_again, "conv", "conv2d:i4_c2_k2_o19", "channels repeat after a vector"),
-    (windows_overwrite, "backprop_input", "conv2d:n2_i5_c2_k3_o3", "windows overwrite instead of adding"),
-    (border_unwritten, "conv", "conv2d:i5x6_c2_k3_o3_p1", "unwritten memory"),
-    (last_row_freed, "backprop_input", "conv2d:i5x6_c2_k3_o3_p1", "freed memory"),
-    (output_padding_before, "backprop_input", "conv2d:i6x8_c2_k3_o3_s2", "moved by one place"),
-    (output_padding_forgotten, "transpose", "conv2d:i6x8_c2_k3_o3_s2", "right numbers in another size"),
-    (padding_ignored, "conv", "conv2d:i5x6_c2_k3_o3_p1", "padding ignored"),
-    (edge_repeated, "conv", "conv2d:i5x6_c2_k3_o3_p1", "padded by repeating the border"),
-    (channels_first_memory, "conv", "conv2d:i5x6_c2_k3_o3", "channels first read as channels last"),
-    (tf32_inputs, "conv", "conv2d:n2_i5x6_c3_k3x2_o4", "rounds the inputs to tf32"),
-    (bfloat16_sums, "conv", "conv2d:i5x6_c8_k3x2_o4_bfloat16", "accumulates in bfloat16"),
-    (float16_samples, "backprop_filter", "conv2d:n5_i9_c3_k2_o4_float16", "accumulates in float16"),
-    (flushed, "conv", "conv2d:i4x5_c3_k3x2_o4_subnormal", "flushes subnormal results to zero"),
-    (forward_for_transpose, "transpose", "conv2d:n2_i4_c2_k3_o2_p1", "result of another op"),
-    (jacobian_transposed, "jacobian_input", "conv2d:i3_c2_k3_o2_p1", "Jacobian transposed"),
-    (filter_gradient_of_ones, "backprop_filter", "conv2d:n2_i5x6_c3_k3x2_o4", "ones for the output gradient"),
-)  # fmt: skip
+_TABLE = """
+pads_on_the_wrong_side conv conv2d:n2_i5x6_c2_k3_o3_p0+1x1+0 zeros before and after swapped
+pads_of_the_other_axis conv conv2d:n2_i5_c2_k3_o3_p2+0x1 padding of another axis
+stride_and_dilation_swapped conv conv2d:n2_i7_c2_k2_o2_s2_d3 stride and dilation swapped
+strides_of_axes_swapped backprop_filter conv2d:n2_i7_c2_k2_o2_s1x2 strides of axes swapped
+dilation_ignored backprop_input conv2d:n2_i7_c2_k2_o2_d2 dilation ignored
+stride_ignored conv conv2d:i7_c2_k2_o2_s2 stride ignored
+filter_not_flipped backprop_input conv2d:n2_i5x6_c3_k3x2_o4 kernel flipped
+filter_gradient_flipped backprop_filter conv2d:n2_i5x6_c3_k3x2_o4 kernel flipped
+true_convolution conv conv2d:n2_i5x6_c3_k3x2_o4 kernel flipped
+kernel_transposed conv conv2d:i5x6_c2_k3_o3 kernel axes transposed
+groups_interleaved conv conv2d:i4_c4_k2_o6_g2 input channels interleaved by groups
+multiplier_outside conv conv2d:i4_c3_k2_o6_g3 output channels interleaved by groups
+filter_channels_swapped conv conv2d:i4_c3_k2_o3 input and output channels of the filter swapped
+filter_of_the_first backprop_input conv2d:i4_c4_k2_o4_g2 every group with the filter of the first
+last_row_dropped conv conv2d:i8x7_c2_k3_o3_s2 last places left zero
+one_tap_missing conv conv2d:n2_i5x6_c2_k3x2_o3 one tap missing
+one_tap_of_the_gradient_missing backprop_filter conv2d:n2_i5x6_c3_k3x2_o4 one tap missing
+one_channel_twice conv conv2d:i4_c3_k2_o3 one channel counted twice
+rest_of_a_vector_not_summed conv conv2d:i4x3_c17_k2_o3 channels summed in whole vectors only
+only_the_first_sample conv conv2d:n3_i4_c2_k2_o3 only the first sample computed
+every_sample_the_first conv conv2d:n3_i4_c2_k2_o3 every sample like the first
+last_sample_not_summed backprop_filter conv2d:n3_i4_c2_k2_o3 one sample not summed
+bias_of_the_first_sample backprop_bias conv2d:n3_i4_c2_k2_o6 only the first sample summed
+mean_over_the_batch backprop_filter conv2d:n3_i4_c2_k2_o3 mean over the batch
+sign_reversed conv conv2d:i4_c2_k2_o3 sign reversed
+garbage_beyond_sixteen conv conv2d:i4_c2_k2_o19 channels beyond a vector wrong
+sixteen_channels_again conv conv2d:i4_c2_k2_o19 channels repeat after a vector
+windows_overwrite backprop_input conv2d:n2_i5_c2_k3_o3 windows overwrite instead of adding
+border_unwritten conv conv2d:i5x6_c2_k3_o3_p1 unwritten memory
+last_row_freed backprop_input conv2d:i5x6_c2_k3_o3_p1 freed memory
+output_padding_before backprop_input conv2d:i6x8_c2_k3_o3_s2 moved by one place
+output_padding_forgotten transpose conv2d:i6x8_c2_k3_o3_s2 right numbers in another size
+padding_ignored conv conv2d:i5x6_c2_k3_o3_p1 padding ignored
+edge_repeated conv conv2d:i5x6_c2_k3_o3_p1 padded by repeating the border
+channels_first_memory conv conv2d:i5x6_c2_k3_o3 channels first read as channels last
+tf32_inputs conv conv2d:n2_i5x6_c3_k3x2_o4 rounds the inputs to tf32
+bfloat16_sums conv conv2d:i5x6_c8_k3x2_o4_bfloat16 accumulates in bfloat16
+float16_samples backprop_filter conv2d:n5_i9_c3_k2_o4_float16 accumulates in float16
+flushed conv conv2d:i4x5_c3_k3x2_o4_subnormal flushes subnormal results to zero
+forward_for_transpose transpose conv2d:n2_i4_c2_k3_o2_p1 result of another op
+jacobian_transposed jacobian_input conv2d:i3_c2_k3_o2_p1 Jacobian transposed
+filter_gradient_of_ones backprop_filter conv2d:n2_i5x6_c3_k3x2_o4 ones for the output gradient
+"""
+"""A function, the op that it gets wrong, a case (without its kind of data), the cause to name."""
+
+PLANTED = [
+    (globals()[name], op, line, cause)
+    for name, op, line, cause in (row.split(maxsplit=3) for row in _TABLE.strip().splitlines())
+]
 
 DATA = {
     "tf32_inputs": ("normal", "uniform"),  # exact data are exact in tf32

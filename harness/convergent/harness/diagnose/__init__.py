@@ -25,6 +25,7 @@ from convergent.harness.diagnose import (
     region,
     scaling,
     special,
+    zeros,
 )
 from convergent.harness.diagnose.mistake import Fit, Mistake, tried
 from convergent.harness.diagnose.subject import Subject
@@ -39,12 +40,14 @@ MOST_MACS = 1 << 21
 """Multiply-adds of one map beyond which nothing is recomputed a hundred times."""
 _MOST_NAMED = 3
 
-THEMES = (memory, geometry, kernel, channels, partial, scaling, precision, special, region)
+THEMES = (memory, geometry, kernel, channels, zeros, partial, scaling, precision, special, region)
 """The modules of suspicions; each has ``NAMES``, and ``mistakes`` or ``sights`` or both."""
 
-_RECOMPUTED = (precision, memory, geometry, kernel, channels, partial, scaling)
+_RECOMPUTED = (precision, memory, geometry, kernel, channels, zeros, partial, scaling)
 
-CAUSES: dict[str, str] = {name: meaning for theme in THEMES for name, meaning in theme.NAMES.items()}
+CAUSES: dict[str, str] = {
+    name: meaning for theme in THEMES for name, meaning in theme.NAMES.items()
+}
 """Every cause that can be named, and what it means."""
 
 
@@ -71,6 +74,11 @@ def diagnose(question: Question, operands: Operands, array: Array, dtype: str) -
 def cause(diagnosis: str) -> str:
     """Return the simplest cause that a diagnosis names: what is the same where one case shrinks."""
     return diagnosis.partition(" or ")[0]
+
+
+def is_named(diagnosis: str) -> bool:
+    """Say whether a diagnosis names a cause."""
+    return diagnosis not in ("", UNEXPLAINED, SCANT, TOO_LARGE)
 
 
 def _fits(subject: Subject) -> list[Fit]:

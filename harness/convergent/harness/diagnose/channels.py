@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
+from convergent.cases.case import Case
 from convergent.cases.dtypes import Float64
 from convergent.harness.diagnose.kernel import changed, roles
 from convergent.harness.diagnose.mistake import Mistake
-from convergent.harness.diagnose.subject import Given, Subject
+from convergent.harness.diagnose.subject import Given, Subject, compute
 
 NAMES = {
     "input channels interleaved by groups": "each group takes every G-th channel, not a block",
@@ -26,10 +28,12 @@ NAMES = {
     "only the first channels summed": "channels beyond a register's width are missing",
     "channels repeat after a vector": "beyond a register's width the first channels come again",
     "every output channel like the first": "one output channel is given for all",
+    "groups counted across vectorized calls": "calls side by side are cut into groups as one",
     "channels moved by one": "each channel is given in its neighbour's place",
 }
 
 _WIDTHS = (4, 8, 16, 32, 64)
+_MOST_MERGED = 1 << 16
 
 Order = npt.NDArray[np.intp]
 
@@ -42,6 +46,10 @@ def mistakes(subject: Subject) -> Iterator[Mistake]:
     if case.groups > 1:
         yield from _interleaved(subject)
         yield from _other_group(subject)
+        if subject.op in ("jacobian_filter", "backprop_filter") and _is_small(case):
+            yield Mistake(
+                "groups counted across vectorized calls", functools.partial(_merged, subject)
+            )
     if "w" in roles(subject) and case.w_shape[-1] == case.w_shape[-2] > 1:
         swap = functools.partial(np.swapaxes, axis1=-1, axis2=-2)
         name = "input and output channels of the filter swapped"
@@ -140,3 +148,33 @@ def _summed(subject: Subject) -> Iterator[Mistake]:
                 kept = (within < most).astype(float).reshape(shape)
                 value = changed(subject, role, functools.partial(np.multiply, kept))
                 yield Mistake(name, value, choices=len(_WIDTHS))
+
+
+def _is_small(case: Case) -> bool:
+    """Say whether the gradients of every output are few enough to be made at once."""
+    channels = max(case.in_channels, case.out_channels)
+    return math.prod(case.y_shape) * math.prod(case.kernel) * channels**2 <= _MOST_MERGED
+
+
+def _merged(subject: Subject, given: Given) -> Float64:
+    """Return the filter's gradients of every output, made by one call that counts groups wrongly.
+
+    The unit gradients of ``V`` calls lie side by side as ``V * O`` channels, which are cut into
+    groups as if the calls were no axis: channel ``n`` meets the group ``n // (V * O / G)``.
+    """
+    case = subject.case
+    per_in, outputs = case.in_channels // case.groups, case.out_channels
+    each = case.replace(out_channels=case.in_channels, groups=1)
+    windows = compute(each, "jacobian_filter", given)  # (N, *output, C, *kernel, C, C)
+    windows = np.einsum("...cdc->...dc", np.moveaxis(windows, case.dims + 1, -3))[..., 0]
+    places = math.prod(case.y_shape[:-1])
+    taken = windows.reshape(places, *case.kernel, case.groups, per_in)
+    found = np.zeros((places, outputs, *case.kernel, per_in, outputs))
+    for place, o in np.ndindex(places, outputs):
+        call = place * outputs + o
+        group = (call * outputs + o) // (places * outputs * outputs // case.groups)
+        found[place, o, ..., o] = taken[place, ..., group, :]
+    if subject.op == "jacobian_filter":
+        return found.reshape(case.y_shape + case.w_shape)
+    total: Float64 = np.einsum("po...,po->...", found, given["dy"].reshape(places, outputs))
+    return total

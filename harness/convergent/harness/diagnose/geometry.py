@@ -203,12 +203,15 @@ def _blocks(subject: Subject) -> Iterator[Mistake]:
     """Yield the stride taken inside each of the ``dilation`` interleaved images."""
     case, came = subject.case, subject.actual.shape
     both = max(case.stride) > 1 and max(case.dilation) > 1
-    if subject.op != "conv" or not both or len(came) != case.dims + 2 or 0 in came:
+    if not both or (not subject.shaped and subject.op != "conv") or len(came) != len(case.y_shape):
         return
+    outputs = came[1:-1] if subject.result == "dy" else case.output
     places = [
         (np.arange(o) // d) * s * d + np.arange(o) % d
-        for o, s, d in zip(came[1:-1], case.stride, case.dilation, strict=True)
+        for o, s, d in zip(outputs, case.stride, case.dilation, strict=True)
     ]
+    if 0 in came or 0 in case.output:
+        return
     one = (1,) * case.dims
     axes = list(zip(places, case.extents, case.input, strict=True))
 
@@ -216,13 +219,19 @@ def _blocks(subject: Subject) -> Iterator[Mistake]:
         pads = tuple(
             (lo, int(p.max()) + e - i - lo) for lo, (p, e, i) in zip(low, axes, strict=True)
         )
-        dense = subject.right(given, case.replace(stride=one, padding=pads))
-        taken: Float64 = dense[np.ix_(np.arange(len(dense)), *places)]
-        return taken
+        dense = case.replace(stride=one, padding=pads)
+        taken = (slice(None), *np.ix_(*places))
+        if subject.result == "dy":
+            found: Float64 = subject.right(given, dense)[taken]
+            return found
+        spread = np.zeros(dense.y_shape)
+        spread[taken] = given["dy"]
+        return subject.right({**given, "dy": spread}, dense)
 
     for low in {tuple(lo for lo, _ in case.pads), _rule(case, one, case.dilation)}:
         name = "stride inside the blocks of the dilation"
-        yield Mistake(name, functools.partial(value, low), choices=2)
+        if subject.op in ("conv", "backprop_input", "transpose", "backprop_filter"):
+            yield Mistake(name, functools.partial(value, low), choices=2)
 
 
 def _other_padding(subject: Subject) -> Iterator[Mistake]:

@@ -112,14 +112,14 @@ def _layouts(subject: Subject) -> Iterator[Mistake]:
 def _filters(subject: Subject) -> Iterator[Mistake]:
     dims = subject.case.dims
     space = list(range(dims))
-    orders = (
+    orders = [
         [dims + 1, dims, *space],  # OIHW
         [dims, dims + 1, *space],  # IOHW
         [dims + 1, *space, dims],  # OHWI
         [*space, dims + 1, dims],  # HWOI
-    )
+    ]
     if subject.case.w_shape[-1] == subject.case.w_shape[-2]:
-        orders = orders[:-1]  # told as channels swapped
+        orders.pop()  # told as channels swapped
     for order in orders:
         for change in (_reread, _reread_back):
             value = changed(subject, "w", functools.partial(change, order))

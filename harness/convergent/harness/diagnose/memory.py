@@ -36,7 +36,10 @@ def sights(subject: Subject) -> Iterator[Fit]:
     if not subject.shaped:
         return
     wrong = subject.wrong
-    for name, byte, needed in (("unwritten memory", FRESH, _OUTLANDISH), ("freed memory", FREED, NEEDED)):
+    for name, byte, needed in (
+        ("unwritten memory", FRESH, _OUTLANDISH),
+        ("freed memory", FREED, NEEDED),
+    ):
         if byte == FREED and subject.case.data in ("subnormal", "tiny"):
             continue  # there it is a number like others: the smallest normal one and a bit
         filled = _filled(subject, byte) & wrong

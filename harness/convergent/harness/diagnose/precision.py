@@ -148,13 +148,15 @@ def _orders(subject: Subject) -> Iterator[tuple[list[Given], bool]]:
     if "w" in subject.reads:
         by_tap = [_only(given, "w", tap) for tap in taps]
         split.append(by_tap)
-        axis = -2 if subject.result == "dy" else -1
-        size = case.w_shape[axis] // (case.groups if axis == -1 else 1)
+        inward = subject.result == "dy"  # the input channels are summed, or the outputs of a group
+        size = case.w_shape[-2] if inward else case.out_channels // case.groups
         if len(taps) * size <= _MOST_STEPS:
-            rest = (slice(None),) if axis == -2 else ()
+            rest = (slice(None),) if inward else ()
             channels = [(..., slice(c, None, size), *rest) for c in range(size)]
             split.append([_only(g, "w", at) for g in by_tap for at in channels])
-            split.append([_only(_only(given, "w", at), "w", tap) for at in channels for tap in taps])
+            split.append(
+                [_only(_only(given, "w", at), "w", tap) for at in channels for tap in taps]
+            )
     elif "dy" in subject.reads:
         samples = [_only(given, "dy", (n,)) for n in range(case.batch)]
         split.append(samples)
@@ -174,4 +176,3 @@ def _only(given: Given, role: str, at: tuple[object, ...]) -> Given:
     kept = np.zeros_like(given[role])
     kept[at] = given[role][at]  # type: ignore[index]
     return {**given, role: kept}
-

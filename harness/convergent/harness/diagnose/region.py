@@ -32,7 +32,9 @@ def sights(subject: Subject) -> Iterator[Fit]:
     sample = np.arange(shape[0]).reshape(-1, *[1] * (len(shape) - 1))
     parts = [("samples beyond the first wrong", sample > 0)]
     channel = np.arange(shape[-1])
-    parts += [("channels beyond a vector wrong", channel >= w) for w in _WIDTHS if w + 1 < shape[-1]]
+    parts += [
+        ("channels beyond a vector wrong", channel >= w) for w in _WIDTHS if w + 1 < shape[-1]
+    ]
     total, count = subject.wrong.size, int(subject.wrong.sum())
     bits = math.lgamma(total + 1) - math.lgamma(count + 1) - math.lgamma(total - count + 1)
     for name, part in parts:

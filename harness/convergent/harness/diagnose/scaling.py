@@ -64,7 +64,10 @@ def _factors(subject: Subject) -> Iterator[Mistake]:
     )  # fmt: skip
     counts = {m * n for m in numbers for n in (1, batch)} - {0, 1, 2, batch}
     for count in sorted(counts):
-        for name, factor in (("multiplied by a count", float(count)), ("divided by a count", 1 / count)):
+        for name, factor in (
+            ("multiplied by a count", float(count)),
+            ("divided by a count", 1 / count),
+        ):
             value = _scaled(subject, factor)
             choices = 2 * len(counts)
             yield Mistake(name, value, choices=choices, rank=1, inexact=factor < 1, partly=False)
@@ -90,7 +93,10 @@ def _fitted(subject: Subject) -> Iterator[Mistake]:
         )
     elif subject.exact and subject.result and target.ndim > 1:
         row = shifts.reshape(-1, target.shape[-1])[:1]
-        if np.all(shifts.reshape(-1, target.shape[-1]) == row) and len(shifts.ravel()) > 2 * row.size:
+        if (
+            np.all(shifts.reshape(-1, target.shape[-1]) == row)
+            and len(shifts.ravel()) > 2 * row.size
+        ):
             name = "a constant added to each channel"
             yield Mistake(name, _plus(subject, row[0]), rank=2, partly=False, choices=choices)
 

@@ -42,7 +42,7 @@ def sights(subject: Subject) -> Iterator[Fit]:
     if subject.expected.nan_too is not None:
         finite &= ~subject.expected.nan_too
     count, total = int(wrong.sum()), int(finite.sum())
-    bits = (math.lgamma(total + 1) - math.lgamma(count + 1) - math.lgamma(total - count + 1))
+    bits = math.lgamma(total + 1) - math.lgamma(count + 1) - math.lgamma(total - count + 1)
     for n, (name, spread) in enumerate(_spreads(subject)):
         if spread.shape == wrong.shape and np.array_equal(spread & finite, wrong):
             yield Fit(name, bits / math.log(2), NEEDED, n)
@@ -96,7 +96,10 @@ def _of_filters(subject: Subject) -> Iterator[tuple[str, Mask]]:
         count = met.sum(axis=-2, keepdims=True) - met  # groups beside one's own
         elsewhere = np.moveaxis(count[..., owner, :] > 0, -1, -2)
         yield "NaN spreads over the groups", elsewhere
-        yield "NaN spreads over the groups", elsewhere.any(axis=-2, keepdims=True) & np.ones(shape, bool)
+        yield (
+            "NaN spreads over the groups",
+            elsewhere.any(axis=-2, keepdims=True) & np.ones(shape, bool),
+        )
     yield "NaN spreads over the batch", np.ones(shape, bool)
 
 

@@ -100,23 +100,17 @@ class Subject:
 
 def compute(case: Case, op: str, given: Given) -> Float64:
     """Return the value of ``op`` by the oracle's maps, unrounded."""
-    x, w, dy = given["x"], given["w"], given["dy"]
-    if op == "conv":
-        return maps.conv(case, x, w)
-    if op in {"backprop_input", "transpose"}:
-        return maps.backprop_input(case, dy, w)
-    if op == "backprop_filter":
-        return maps.backprop_filter(case, x, dy)
+    if op in _JACOBIANS:
+        found: Float64 = _JACOBIANS[op](case, given["x"], given["w"], given["dy"])
+        return found
     if op == "backprop_bias":
-        return dy.reshape(math.prod(dy.shape[:-1]), dy.shape[-1]).sum(axis=0)
-    if op == "jacobian_filter":
-        return _jacobian_filter(case, x)
-    if op == "transpose_jacobian_filter":
-        return _transpose_jacobian_filter(case, dy)
-    return JACOBIANS[op](case, x, w, dy)
+        return given["dy"].reshape(-1, case.out_channels).sum(axis=0)
+    name = "backprop_input" if op == "transpose" else op
+    first, second = ROLES[op]
+    return maps.MAPS[name](case, given[first], given[second])
 
 
-def _jacobian_filter(case: Case, x: Float64) -> Float64:
+def _jacobian_filter(case: Case, x: Float64, _w: Float64, _dy: Float64) -> Float64:
     """Return ``d y / d w``: each output channel has the windows of its group's channels.
 
     As the oracle has it, by a map per tap instead of one per number of the filter.
@@ -135,7 +129,7 @@ def _jacobian_filter(case: Case, x: Float64) -> Float64:
     return found
 
 
-def _transpose_jacobian_filter(case: Case, dy: Float64) -> Float64:
+def _transpose_jacobian_filter(case: Case, _x: Float64, _w: Float64, dy: Float64) -> Float64:
     """Return ``d T / d w`` of ``T = transpose(dy, w)``, in the same way."""
     per_in, per_out = case.in_channels // case.groups, case.out_channels // case.groups
     every = case.replace(in_channels=case.out_channels, groups=case.out_channels)
@@ -149,3 +143,10 @@ def _transpose_jacobian_filter(case: Case, dy: Float64) -> Float64:
             own = slice(first, first + per_out)
             found[(..., c, *tap, c % per_in, own)] = taken[..., own]
     return found
+
+
+_JACOBIANS = {
+    **JACOBIANS,
+    "jacobian_filter": _jacobian_filter,
+    "transpose_jacobian_filter": _transpose_jacobian_filter,
+}
