@@ -104,7 +104,8 @@ def compute(case: Case, op: str, given: Given) -> Float64:
         found: Float64 = _JACOBIANS[op](case, given["x"], given["w"], given["dy"])
         return found
     if op == "backprop_bias":
-        return given["dy"].reshape(-1, case.out_channels).sum(axis=0)
+        total: Float64 = given["dy"].reshape(-1, case.out_channels).sum(axis=0)
+        return total
     name = "backprop_input" if op == "transpose" else op
     first, second = ROLES[op]
     return maps.MAPS[name](case, given[first], given[second])
