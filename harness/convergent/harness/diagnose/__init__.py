@@ -38,6 +38,7 @@ UNSTEADY = "another result the next time"
 
 MOST_MACS = 1 << 21
 """Multiply-adds of one map beyond which nothing is recomputed a hundred times."""
+_MOST_PARTICULAR = 1 << 26  # multiply-adds of all particular mistakes together
 _MOST_NAMED = 3
 
 THEMES = (memory, geometry, kernel, channels, zeros, partial, scaling, precision, special, region)
@@ -68,7 +69,9 @@ def diagnose(question: Question, operands: Operands, array: Array, dtype: str) -
         subject = Subject(question, operands, array)
         if subject.shaped and not subject.wrong.any():
             return ""
-        return _said(_fits(subject))
+        fits, whole = _fits(subject)
+        said = _said(fits)
+        return said if whole or said != UNEXPLAINED else TOO_LARGE
 
 
 def cause(diagnosis: str) -> str:
@@ -81,20 +84,25 @@ def is_named(diagnosis: str) -> bool:
     return diagnosis not in ("", UNEXPLAINED, SCANT, TOO_LARGE)
 
 
-def _fits(subject: Subject) -> list[Fit]:
-    """Return what fits, of the lowest rank at which anything is shown."""
+def _fits(subject: Subject) -> tuple[list[Fit], bool]:
+    """Return what fits, of the lowest rank that shows anything, and whether all was tried."""
     if not subject.wrong.size:
-        return list(region.sights(subject))
+        return list(region.sights(subject)), True
     found = [fit for theme in (memory, precision, special) for fit in theme.sights(subject)]
     if any(fit.shown and fit.rank == 0 for fit in found):
-        return found
+        return found, True
     waiting = [list(theme.mistakes(subject)) for theme in _RECOMPUTED]
+    tried_all = True
     for rank in sorted({mistake.rank for theme in waiting for mistake in theme}):
-        for theme in waiting:
-            found += _tested(subject, (m for m in theme if m.rank == rank))
+        due = [[m for m in theme if m.rank == rank] for theme in waiting]
+        if rank == 1 and sum(map(len, due)) * subject.case.macs > _MOST_PARTICULAR:
+            tried_all = False
+            continue
+        for theme in due:
+            found += _tested(subject, theme)
         if any(fit.shown and not fit.part for fit in found):
-            return found
-    return [*found, *region.sights(subject)]
+            return found, True
+    return [*found, *region.sights(subject)], tried_all
 
 
 def _tested(subject: Subject, mistakes: Iterable[Mistake]) -> list[Fit]:

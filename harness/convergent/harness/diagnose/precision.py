@@ -40,6 +40,7 @@ _NARROWER = {
     "float32": ("tf32", "bfloat16", "float16"),
 }
 _MOST_STEPS = 128
+_MOST_SUMMED = 1 << 23  # multiply-adds of one order of partial sums
 
 
 def mistakes(subject: Subject) -> Iterator[Mistake]:
@@ -165,7 +166,7 @@ def _orders(subject: Subject) -> Iterator[tuple[list[Given], bool]]:
             split.append([_only(given, "dy", (n, *at)) for n in range(case.batch) for at in places])
             split.append([_only(given, "dy", (n, *at)) for at in places for n in range(case.batch)])
     for parts in split:
-        if 1 < len(parts) <= _MOST_STEPS:
+        if 1 < len(parts) <= _MOST_STEPS and len(parts) * case.macs <= _MOST_SUMMED:
             yield parts, False
             yield parts, True
             yield parts[::-1], True
