@@ -23,6 +23,7 @@ NAMES = {
     "axes of the result in another order": "the right numbers, transposed",
     "result in another shape": "the right numbers in their order, cut into other axes",
     "Jacobian transposed": "rows and columns of the Jacobian matrix are swapped",
+    "bias along another axis": "the gradient is summed over the channels, and not over this axis",
     "channels first read as channels last": "memory in one order taken for the other",
     "channels last read as channels first": "memory in one order taken for the other",
     "filter's memory read in another order": "kernel and channel axes taken for each other",
@@ -35,6 +36,8 @@ Change = Callable[[Float64], Float64]
 
 def mistakes(subject: Subject) -> Iterator[Mistake]:
     """Yield the mistakes of orientation and layout."""
+    if subject.op == "backprop_bias":
+        yield from _bias(subject)
     if subject.shaped:
         yield from _flips(subject)
         yield from _swaps(subject)
@@ -57,6 +60,20 @@ def changed(subject: Subject, role: str, change: Change) -> Callable[[Given], Fl
 def roles(subject: Subject) -> list[str]:
     """Return the operands that the op reads, and its result."""
     return [*subject.reads, *([subject.result] if subject.result else [])]
+
+
+def _bias(subject: Subject) -> Iterator[Mistake]:
+    """Yield the sums that leave another axis of the output gradient than its channels."""
+    shape = subject.case.y_shape
+    for axis, size in enumerate(shape[:-1]):
+        if (size,) == subject.actual.shape:
+            others = tuple(n for n in range(len(shape)) if n != axis)
+            yield Mistake("bias along another axis", functools.partial(_summed, others), choices=4)
+
+
+def _summed(axes: tuple[int, ...], given: Given) -> Float64:
+    total: Float64 = given["dy"].sum(axis=axes)
+    return total
 
 
 def _flips(subject: Subject) -> Iterator[Mistake]:

@@ -44,9 +44,9 @@ def sights(subject: Subject) -> Iterator[Fit]:
 
 def _shapes(subject: Subject) -> Iterator[Fit]:
     case, came = subject.case, subject.actual.shape
+    if 0 in came and 0 not in subject.target.shape:
+        yield Fit("result without elements", NEEDED, NEEDED, 3)
     shapes = (("image", case.x_shape), ("filter", case.w_shape), ("output", case.y_shape))
     for name, shape in shapes:
         if came == shape:
             yield Fit(f"shape of the {name}", NEEDED, NEEDED, 3)
-    if 0 in came and 0 not in subject.target.shape:
-        yield Fit("result without elements", NEEDED, NEEDED, 4)

@@ -28,7 +28,6 @@ NAMES = {
     "ones for the filter": "a sum of the image, or of the gradient, alone",
     "ones for the image": "a sum of the output gradient alone",
     "image and output gradient swapped": "each is taken for the other",
-    "bias along another axis": "the gradient is summed over the channels, and not over this axis",
     "a copy of an operand": "the operand itself is given, or an accumulator that held it",
 }
 
@@ -37,8 +36,6 @@ _LEAST = 4  # elements that leave something to test once a number was taken from
 
 def mistakes(subject: Subject) -> Iterator[Mistake]:
     """Yield the mistakes of scale and of operands."""
-    if subject.op == "backprop_bias":
-        yield from _bias(subject)
     yield from _operands(subject)
     if subject.shaped:
         yield from _factors(subject)
@@ -128,20 +125,6 @@ def _operands(subject: Subject) -> Iterator[Mistake]:
             if subject.shaped:
                 value = functools.partial(_added, subject, role)
                 yield Mistake("a copy of an operand", value, choices=3, rank=1)
-
-
-def _bias(subject: Subject) -> Iterator[Mistake]:
-    """Yield the sums that leave another axis of the output gradient than its channels."""
-    shape = subject.case.y_shape
-    for axis, size in enumerate(shape[:-1]):
-        if (size,) == subject.actual.shape:
-            others = tuple(n for n in range(len(shape)) if n != axis)
-            yield Mistake("bias along another axis", functools.partial(_summed, others), choices=4)
-
-
-def _summed(axes: tuple[int, ...], given: Given) -> Float64:
-    total: Float64 = given["dy"].sum(axis=axes)
-    return total
 
 
 def _with_ones(subject: Subject, role: str, given: Given) -> Float64:
