@@ -54,7 +54,7 @@ class Page(HTMLParser):
 @pytest.fixture
 def hostile(run_of, wrong, outcome):
     """Return a run file that says hostile things wherever a text may stand."""
-    names = ("variant", "op", "method", "case", "where", "model", "detail", "note")
+    names = ("variant", "op", "method", "case", "where", "model", "detail", "note", "diagnosis")
     everywhere = dict.fromkeys(names, HOSTILE)
     absent = Loaded(name=f"x{HOSTILE}", error=HOSTILE)
     loaded = Loaded(name=HOSTILE, loaded={HOSTILE: {HOSTILE: [HOSTILE]}, "version": HOSTILE})

@@ -8,7 +8,7 @@ import pytest
 
 from convergent.harness.record import Loaded
 from convergent.reports.explain import explain
-from convergent.reports.groups import magnitude
+from convergent.reports.groups import group, magnitude
 from convergent.reports.histogram import EDGES, LIMIT_AT, histogram
 from convergent.reports.summary import summarise
 from convergent.reports.wording import duration, headline, sentence, short
@@ -237,3 +237,17 @@ def test_a_case_is_explained_with_its_padding_resolved() -> None:
 )
 def test_text_that_names_no_case_has_no_explanation(line) -> None:
     assert explain(line) == ""
+
+
+def test_outcomes_of_different_causes_are_different_findings(wrong) -> None:
+    causes = ("dilation ignored", "dilation ignored or kernel flipped", "kernel flipped")
+    cases = ("conv1d:i3_k2", "conv1d:i4_k2", "conv1d:i5_k2", "conv1d:i6_k2")
+    outcomes = [
+        wrong(case=case, diagnosis=said)
+        for case, said in zip(cases, (*causes, "unexplained"), strict=True)
+    ]
+    found = {g.diagnosis: len(g.outcomes) for g in group(outcomes)}
+    assert found == {"dilation ignored": 2, "kernel flipped": 1, "": 1}
+    said = {g.diagnosis: sentence(g) for g in group(outcomes)}
+    assert said["kernel flipped"].endswith("Diagnosis: kernel flipped.")
+    assert said[""].endswith("Unexplained.")

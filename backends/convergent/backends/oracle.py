@@ -38,11 +38,11 @@ def expect(case: Case, op: str, operands: Operands) -> Expected:
         return _of_map(case, "backprop_filter", x, dy)
     if op == "backprop_bias":
         return _of_bias(case, dy)
-    if op not in _JACOBIANS:
+    if op not in JACOBIANS:
         raise UnknownMethod(f"{op!r} is no op that the oracle knows")
-    value = _JACOBIANS[op](case, x, w, dy)
+    value = JACOBIANS[op](case, x, w, dy)
     # Each entry is one product with 1, or none where no tap links the two places.
-    terms = (_JACOBIANS[op](case, *(np.ones_like(a) for a in (x, w, dy))) != 0).astype(np.int64)
+    terms = (JACOBIANS[op](case, *(np.ones_like(a) for a in (x, w, dy))) != 0).astype(np.int64)
     return Expected(value=value, magnitude=np.abs(value), terms=terms)
 
 
@@ -137,9 +137,10 @@ def _transpose_jacobian_filter(case: Case, _x: Float64, _w: Float64, dy: Float64
     return every.reshape(case.x_shape + case.w_shape)
 
 
-_JACOBIANS = {
+JACOBIANS = {
     "jacobian_input": _jacobian_input,
     "jacobian_filter": _jacobian_filter,
     "transpose_jacobian_input": _transpose_jacobian_input,
     "transpose_jacobian_filter": _transpose_jacobian_filter,
 }
+"""The matrices of the maps; each takes the three operands and uses one of them."""

@@ -67,12 +67,23 @@ class Question:
             return Judgement(verdict="mistrusted", size=array.size, detail=self.vacuous)
         return found
 
-    def _measure(self, actual: Float64) -> Judgement:
-        target = self.rounded if self.exact else self.expected.value
-        error = self._error(actual, target)
-        wrong = (error > (0.0 if self.exact else self.bound)) | self._wrong_zeros(actual, target)
+    @property
+    def target(self) -> Float64:
+        """What a result is compared with: the exact value, on exact data rounded once."""
+        return self.rounded if self.exact else self.expected.value
+
+    def errors(self, actual: Float64) -> tuple[Float64, npt.NDArray[np.bool_]]:
+        """Return the error of each element of ``actual`` and whether it is wrong."""
+        error = self._error(actual, self.target)
+        limit = 0.0 if self.exact else self.bound
+        wrong = (error > limit) | self._wrong_zeros(actual, self.target)
         error = np.where(wrong & (error == 0), np.inf, error)
         error = np.where(wrong & ~np.isfinite(actual), np.inf, error)
+        return error, wrong
+
+    def _measure(self, actual: Float64) -> Judgement:
+        target = self.target
+        error, wrong = self.errors(actual)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ratios = np.where(error > 0, error / self.bound, 0.0)
             ulps = np.where(error > 0, error / _ulp(self.rounded, self.case.dtype), 0.0)

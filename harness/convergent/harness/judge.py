@@ -15,6 +15,7 @@ import numpy as np
 from convergent.backends import contracts
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
+from convergent.harness import diagnose
 from convergent.harness.outcome import Judgement
 from convergent.harness.referee import Referee
 from convergent.harness.worker.client import Answer
@@ -32,14 +33,27 @@ def judge(referee: Referee, case: Case, key: str, answer: Answer) -> Judgement:
         return _refusal(name, answer)
     if answer.header["is"] == "raised":
         return Judgement(verdict="raised", detail=answer.message)
-    question = referee.question(case, op)
-    found = question.judge(answer.arrays[0], answer.dtype)
+    found = _value(referee, case, op, answer)
     if answer.changed:
         detail = f"the method changed its input {', '.join(answer.changed)}"
-        found = msgspec.structs.replace(found, verdict="differs", detail=detail, question="input")
+        found = msgspec.structs.replace(
+            found, verdict="differs", detail=detail, question="input", diagnosis=diagnose.CHANGED
+        )
     if len(answer.arrays) > 1:
         found = _unsteady(found, answer.arrays[0], answer.arrays[1])
     return found
+
+
+def _value(referee: Referee, case: Case, op: str, answer: Answer) -> Judgement:
+    """Return what the first result comes to, and like what it is if it is wrong."""
+    question, array = referee.question(case, op), answer.arrays[0]
+    found = question.judge(array, answer.dtype)
+    if found.verdict not in ("differs", "degraded"):
+        return found
+    like = diagnose.diagnose(question, referee.operands(case), array, answer.dtype)
+    if found.verdict == "degraded" and not diagnose.is_named(like):
+        like = ""  # its model explains it, by a wider bound
+    return msgspec.structs.replace(found, diagnosis=like)
 
 
 def _refusal(name: str, answer: Answer) -> Judgement:
@@ -62,4 +76,6 @@ def _unsteady(found: Judgement, first: Array, second: Array) -> Judgement:
         said = f"a further call on the same input gave other bits in {count} of {first.size}"
     if found.verdict == "differs":
         return msgspec.structs.replace(found, detail="; ".join(filter(None, [found.detail, said])))
-    return msgspec.structs.replace(found, verdict="differs", detail=said, question="repeat")
+    return msgspec.structs.replace(
+        found, verdict="differs", detail=said, question="repeat", diagnosis=diagnose.UNSTEADY
+    )

@@ -61,8 +61,9 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``ratio`` is the largest ``error / bound`` (1 is the limit on every dtype and shape; on exact
     data any error counts), ``ulp`` the largest error in units of the result's last place,
     ``outside`` of ``size`` elements lie outside. ``where`` says which elements in words, ``model``
-    the wider bound that explains a ``degraded`` one. ``detail`` is one line: an exception, a
-    gap's reason, a shape. ``question`` says what was asked where the answer is wrong.
+    the wider bound that explains a ``degraded`` one, ``diagnosis`` the mistake that gives these
+    very numbers (``diagnose``): a short text without indices. ``detail`` is one line: an
+    exception, a gap's reason, a shape. ``question`` says what was asked where the answer is wrong.
     """
 
     verdict: Verdict
@@ -75,6 +76,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     model: str = ""
     detail: str = ""
     question: Asked = ""
+    diagnosis: str = ""
 
 
 class Outcome(Judgement, frozen=True, kw_only=True, omit_defaults=True, tag="check"):
@@ -135,10 +137,15 @@ def _sentence(outcome: Outcome) -> str:
     worst = outcome.worst
     if worst is None or outcome.verdict in PASSING or not outcome.outside:
         said = outcome.detail or outcome.where or outcome.note
+        if outcome.diagnosis:
+            said = "; ".join(filter(None, [said, outcome.diagnosis]))
         return f"{head}: {outcome.verdict.replace('_', ' ')}" + (f" ({said})" if said else "")
     index = ",".join(map(str, worst.index))
     remarks = [f"{outcome.outside} of {outcome.size} outside", f"ratio {_ratio(outcome.ratio)}"]
-    remarks += [said for said in (outcome.where, outcome.model, outcome.detail) if said]
+    told = (outcome.where, outcome.model, outcome.detail)
+    remarks += [said for said in told if said]
+    if outcome.diagnosis not in ("", outcome.model):
+        remarks.append(outcome.diagnosis)
     return (
         f"{head}[{index}] = {_short(worst.actual)}, expected {_short(worst.expected)}"
         f" +/- {_short(worst.bound)} ({', '.join(remarks)})"

@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable
 from convergent.cases.errors import InvalidCase
 from convergent.cases.record import record
 from convergent.cases.text import parse
+from convergent.harness import diagnose
 from convergent.harness.outcome import Number, Outcome
 
 SEVERITY = (
@@ -29,9 +30,11 @@ _PLAIN = ("native", "autodiff")  # what most people call: told before other ways
 
 @record
 class Group:
-    """Outcomes of the same variant, op, method, verdict and model; the smallest case first.
+    """Outcomes of the same variant, op, method, verdict, model and cause; the smallest case first.
 
-    ``known`` is the ledger's reason (empty for findings), ``ratio`` the worst error ratio.
+    ``diagnosis`` is the cause that all of them have, without others that fit some of them; empty
+    where none is named. ``known`` is the ledger's reason (empty for findings), ``ratio`` the worst
+    error ratio.
     """
 
     variant: str
@@ -39,6 +42,7 @@ class Group:
     method: str
     verdict: str
     model: str
+    diagnosis: str
     known: str
     ratio: float | None
     outcomes: tuple[Outcome, ...]
@@ -58,7 +62,7 @@ def group(outcomes: Iterable[Outcome]) -> tuple[Group, ...]:
     """Return ``outcomes`` in groups: worst verdict first, then largest ratio, then most checks."""
     found: defaultdict[Hashable, list[Outcome]] = defaultdict(list)
     for o in outcomes:
-        found[o.variant, o.op, o.method, o.verdict, o.model, o.known].append(o)
+        found[o.variant, o.op, o.method, o.verdict, o.model, _cause(o), o.known].append(o)
     return tuple(sorted(map(_group, found.values()), key=_rank))
 
 
@@ -68,7 +72,7 @@ def alike(groups: Iterable[Group]) -> list[tuple[Group, ...]]:
     for g in groups:
         o = g.first
         seen = (o.case, o.outside, o.where, o.worst.index if o.worst else o.detail)
-        found[g.variant, g.op, g.verdict, g.model, g.known, seen].append(g)
+        found[g.variant, g.op, g.verdict, g.model, g.diagnosis, g.known, seen].append(g)
     return [tuple(sorted(g, key=lambda g: g.method not in _PLAIN)) for g in found.values()]
 
 
@@ -99,6 +103,12 @@ def case_size(line: str) -> tuple[float, int, str]:
         return (math.inf, len(line), line)
 
 
+def _cause(outcome: Outcome) -> str:
+    """Return the simplest cause that is named; of known divergences the reason speaks."""
+    named = diagnose.is_named(outcome.diagnosis) and not outcome.known
+    return diagnose.cause(outcome.diagnosis) if named else ""
+
+
 def _group(outcomes: list[Outcome]) -> Group:
     first = outcomes[0]
     return Group(
@@ -107,6 +117,7 @@ def _group(outcomes: list[Outcome]) -> Group:
         method=first.method,
         verdict=first.verdict,
         model=first.model,
+        diagnosis=_cause(first),
         known=first.known,
         ratio=worst_ratio(outcomes),
         outcomes=tuple(sorted(outcomes, key=lambda o: case_size(o.case))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from convergent.harness import diagnose
 from convergent.harness.outcome import Number
 from convergent.harness.record import End
 from convergent.reports.groups import Group
@@ -112,6 +113,15 @@ def counted(findings: Mapping[str, int]) -> str:
 
 def sentence(g: Group) -> str:
     """Say in plain words what is wrong with a group of outcomes; the figures are of its first."""
+    like = g.first.diagnosis
+    if not like or like == g.model:
+        return _found(g)
+    if not diagnose.is_named(like):
+        return f"{_found(g)} {like[0].upper()}{like[1:]}."
+    return f"{_found(g)} Diagnosis: {like}."
+
+
+def _found(g: Group) -> str:
     o = g.first
     where = f" ({o.where})" if o.where else ""
     because = f": {o.detail}" if o.detail else ""

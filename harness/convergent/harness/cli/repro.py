@@ -10,7 +10,7 @@ from convergent.backends.base import OPS
 from convergent.cases import words
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
-from convergent.harness import show
+from convergent.harness import diagnose, show
 from convergent.harness.ask import Asker
 from convergent.harness.cli import choose
 from convergent.harness.outcome import Outcome
@@ -43,6 +43,9 @@ def command(ctx: click.Context, variant: str, key: str, case: Case, timeout: flo
         if outcome.kernel:
             click.echo(f"kernel: {outcome.kernel}")
     click.echo(outcome.sentence)
+    if outcome.diagnosis:
+        meaning = diagnose.CAUSES.get(diagnose.cause(outcome.diagnosis).removesuffix(", in part"))
+        click.echo(f"diagnosis: {outcome.diagnosis}" + (f" ({meaning})" if meaning else ""))
     click.echo(
         f"verdict: {outcome.verdict}" + (f", known: {outcome.known}" if outcome.known else "")
     )
