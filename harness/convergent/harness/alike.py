@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from convergent.harness.diagnose import cause, causes, is_named
 from convergent.harness.outcome import PASSING, Outcome
 
 _SHARED = 2 / 3  # of the words of two messages
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _NUMBERED = re.compile(r"\S*\d\S*")  # sizes, shapes, addresses, Conv2D: they change with the case
 _SIGNAL = re.compile(r"SIG[A-Z]+|status -?\d+")
-_EXPLAINS_NOTHING = frozenset({"", "unexplained"})
 
 
 def is_failure(outcome: Outcome) -> bool:
@@ -22,14 +22,14 @@ def alike(outcome: Outcome, candidate: Outcome) -> bool:
     """Say whether ``candidate``, of another case, shows the finding that ``outcome`` shows.
 
     Verdict, question, model, exception or signal must be the same, and so must what explains it:
-    the ledger's entry (or that there is none) and the diagnosis, where there is one.
+    the ledger's entry (or that there is none) and the cause that a diagnosis names first, which the
+    other one may name beside further ones that fit a smaller case too.
     """
     if not (is_failure(outcome) and is_failure(candidate)):
         return False
     if _class(outcome) != _class(candidate):
         return False
-    diagnosis = getattr(outcome, "diagnosis", "")
-    if diagnosis not in _EXPLAINS_NOTHING and diagnosis != getattr(candidate, "diagnosis", ""):
+    if is_named(outcome.diagnosis) and cause(outcome.diagnosis) not in causes(candidate.diagnosis):
         return False
     if outcome.verdict == "raised":
         return _same_message(outcome.detail, candidate.detail)

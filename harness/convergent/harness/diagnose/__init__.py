@@ -76,7 +76,12 @@ def diagnose(question: Question, operands: Operands, array: Array, dtype: str) -
 
 def cause(diagnosis: str) -> str:
     """Return the simplest cause that a diagnosis names: what is the same where one case shrinks."""
-    return diagnosis.partition(" or ")[0]
+    return causes(diagnosis)[0]
+
+
+def causes(diagnosis: str) -> list[str]:
+    """Return every cause that a diagnosis names, the simplest first."""
+    return diagnosis.split(" or ")
 
 
 def is_named(diagnosis: str) -> bool:
