@@ -14,7 +14,8 @@ from convergent.harness import budget, plan, run
 from convergent.harness.budget import Budget, Turn
 from convergent.harness.ledger import Ledger
 from convergent.harness.options import Options
-from convergent.harness.plan import Selection, Shared, Work
+from convergent.harness.plan import Selection, Work
+from convergent.harness.share import Shared
 
 CASES = [parse(f"conv1d:i5_k2_seed{seed}") for seed in range(5000)]
 

@@ -5,6 +5,7 @@ import pytest
 from convergent.cases.errors import UnknownBackend, UnknownMethod
 from convergent.cases.text import parse
 from convergent.harness import plan
+from convergent.harness.expression import keyword
 
 CASES = [parse("conv1d:i5_k2"), parse("conv1d:i5_k2_float16")]
 
@@ -27,13 +28,13 @@ def keys(**fields):
     ],
 )
 def test_keyword_expressions(expression, text, holds):
-    assert plan.keyword(expression)(text) is holds
+    assert keyword(expression)(text) is holds
 
 
 @pytest.mark.parametrize("expression", ["and", "torch and", "(torch", "torch)", "not", "or x"])
 def test_a_bad_keyword_expression_is_said(expression):
     with pytest.raises(ValueError, match="-k"):
-        plan.keyword(expression)
+        keyword(expression)
 
 
 def test_dtype_op_and_method_narrow_a_run():

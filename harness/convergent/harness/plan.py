@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import re
-import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -18,10 +15,8 @@ from convergent.backends.variant import Variant
 from convergent.cases.case import Case
 from convergent.cases.errors import UnknownMethod
 from convergent.harness import relations
-from convergent.harness.budget import Budget, Turn
+from convergent.harness.expression import keyword
 from convergent.harness.referee import asks, refuses
-
-_WORTH_A_START = 8  # cases; importing a framework takes as long as some of them
 
 
 class Work(NamedTuple):
@@ -86,76 +81,6 @@ def keys(variant: str, selection: Selection) -> Callable[[Case], list[str]]:
     return of
 
 
-class Shared:
-    """What is left to do, shared by threads that each drive one worker.
-
-    A variant nobody works on goes first, the one with most checks before the others; after
-    that the variant with most left is given a second worker, as long as that is worth a start.
-    With a budget each variant has its share of it, and who had least comes again first.
-    """
-
-    def __init__(self, planned: dict[str, list[Work]], budget: Budget | None = None) -> None:
-        self._left = {variant: deque(works) for variant, works in planned.items() if works}
-        self._budget = budget
-        self._taken: set[str] = set()
-        self._lock = threading.Lock()
-
-    def next_turn(self) -> Turn | None:
-        """Return which variant a free thread should work on and for how long, if there is one."""
-        with self._lock:
-            fresh = [v for v, works in self._left.items() if works and v not in self._taken]
-            if self._budget is None or (fresh and self._budget.left):
-                worth = [v for v, works in self._left.items() if len(works) > _WORTH_A_START]
-                found = max(fresh or worth, key=self._checks_left, default=None)
-            else:
-                found = self._cut_short(self._budget)
-            if found is None:
-                return None
-            self._taken.add(found)
-            if self._budget is None:
-                return Turn(found)
-            return self._budget.turn(found, [v for v, works in self._left.items() if works])
-
-    def _cut_short(self, budget: Budget) -> str | None:
-        if not budget.is_worth_a_start:
-            return None
-        worth = [
-            variant
-            for variant, works in self._left.items()
-            if len(works) > _WORTH_A_START or (works and not budget.is_running(variant))
-        ]
-        return min(worth, key=lambda v: (budget.had(v), -self._checks_left(v)), default=None)
-
-    def end(self, turn: Turn, rest: Work | None) -> None:
-        """Take back the case that a turn was at when its time was over."""
-        with self._lock:
-            if rest:
-                self._left[turn.variant].appendleft(rest)
-            if self._budget:
-                self._budget.end(turn)
-
-    @property
-    def left(self) -> int:
-        """The number of checks that nobody has taken."""
-        return sum(map(self._checks_left, self._left))
-
-    def works(self, variant: str) -> Iterator[Work]:
-        """Yield what is left of a variant; every work goes to one thread."""
-        left = self._left[variant]
-        while True:
-            try:
-                yield left.popleft()
-            except IndexError:
-                return
-
-    def drop(self, variant: str) -> None:
-        """Give up what is left of a variant."""
-        self._left[variant].clear()
-
-    def _checks_left(self, variant: str) -> int:
-        return sum(len(work.keys) for work in self._left[variant])
-
-
 def count(planned: dict[str, list[Work]]) -> dict[str, int]:
     """Return the number of checks of each variant."""
     return {variant: sum(len(w.keys) for w in works) for variant, works in planned.items()}
@@ -168,54 +93,6 @@ def digest(planned: dict[str, list[Work]]) -> str:
         for work in works:
             hashed.update(f"{variant} {work.case} {' '.join(work.keys)}\n".encode())
     return hashed.hexdigest()
-
-
-def keyword(expression: str) -> Callable[[str], bool]:
-    """Return the test that ``expression`` describes: ``torch and not (same or float16)``.
-
-    Words are substrings, upper and lower case alike. Raises ``ValueError`` for a bad expression.
-    """
-    tokens = re.findall(r"[()]|[^\s()]+", expression)
-    if not tokens:
-        return lambda _text: True
-    parsed, rest = _either(tokens)
-    if rest:
-        raise ValueError(f"-k {expression!r} has {rest[0]!r} where it should end")
-    return lambda text: parsed(text.lower())
-
-
-_Parsed = tuple[Callable[[str], bool], list[str]]
-
-
-def _either(tokens: list[str]) -> _Parsed:
-    left, rest = _both(tokens)
-    if rest[:1] != ["or"]:
-        return left, rest
-    right, rest = _either(rest[1:])
-    return (lambda text: left(text) or right(text)), rest
-
-
-def _both(tokens: list[str]) -> _Parsed:
-    left, rest = _one(tokens)
-    if rest[:1] != ["and"]:
-        return left, rest
-    right, rest = _both(rest[1:])
-    return (lambda text: left(text) and right(text)), rest
-
-
-def _one(tokens: list[str]) -> _Parsed:
-    if not tokens or tokens[0] in ("and", "or", ")"):
-        raise ValueError(f"-k lacks a word before {tokens[0] if tokens else 'its end'!r}")
-    if tokens[0] == "not":
-        inner, rest = _one(tokens[1:])
-        return (lambda text: not inner(text)), rest
-    if tokens[0] == "(":
-        inner, rest = _either(tokens[1:])
-        if rest[:1] != [")"]:
-            raise ValueError("-k lacks a closing parenthesis")
-        return inner, rest[1:]
-    word = tokens[0].lower()
-    return (lambda text: word in text), tokens[1:]
 
 
 def _chosen(op: str, name: str, selection: Selection) -> bool:

@@ -20,9 +20,10 @@ from convergent.harness.drive import Driver
 from convergent.harness.ledger import Ledger
 from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
-from convergent.harness.plan import Shared, Work
+from convergent.harness.plan import Work
 from convergent.harness.record import End, Loaded, Writer
 from convergent.harness.referee import Referee
+from convergent.harness.share import Shared
 
 _MOST_ARRAYS = 50
 _LARGEST_ARRAY = 4 << 20

@@ -113,10 +113,11 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 
 def _options(given: dict[str, Any]) -> Any:
     from convergent.harness import environment, plan
+    from convergent.harness.expression import keyword
     from convergent.harness.options import Options
 
     try:
-        plan.keyword(given["keyword"])
+        keyword(given["keyword"])
     except (ValueError, RecursionError) as error:
         raise click.UsageError(str(error)) from error
     variants = choose.variants(given["backends"], every=given["every"])

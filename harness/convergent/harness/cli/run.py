@@ -135,10 +135,11 @@ def _say_rest(result: Result, options: Options) -> None:
 
 def _options(given: dict[str, Any], chosen: cases.Chosen) -> Options:
     from convergent.harness import environment, plan
+    from convergent.harness.expression import keyword
     from convergent.harness.options import Options
 
     try:
-        plan.keyword(given["keyword"])
+        keyword(given["keyword"])
     except (ValueError, RecursionError) as error:
         raise click.UsageError(str(error)) from error
     variants = choose.variants(given["backends"], every=given["every"])
