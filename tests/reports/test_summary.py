@@ -250,4 +250,4 @@ def test_outcomes_of_different_causes_are_different_findings(wrong) -> None:
     assert found == {"dilation ignored": 2, "kernel flipped": 1, "": 1}
     said = {g.diagnosis: sentence(g) for g in group(outcomes)}
     assert said["kernel flipped"].endswith("Diagnosis: kernel flipped.")
-    assert said[""].endswith("Unexplained.")
+    assert said[""].endswith("No known kind of mistake explains it.")

@@ -129,8 +129,8 @@ def _section(group: Sequence[Finding]) -> list[str]:
     ]
     if first.common:
         lines.append(f"- in all its cases: {', '.join(first.common)}")
-    if diagnosis := str(getattr(first.outcome, "diagnosis", "")):
-        lines.append(f"- diagnosis: {_code(diagnosis)}")
+    if first.outcome.diagnosis:
+        lines.append(f"- diagnosis: {_code(first.outcome.diagnosis)}")
     lines += [f"- {remark}" for remark in [_state(first)] if remark]
     lines += ["", "```sh", *(plain(one.repro) for one in group), "```", ""]
     return lines

@@ -33,6 +33,11 @@ _COUNTED = {
     "timed_out": ("timed out", "timed out"),
     "mistrusted": ("is mistrusted", "are mistrusted"),
 }
+_UNNAMED = {
+    diagnose.UNEXPLAINED: "No known kind of mistake explains it",
+    diagnose.SCANT: "Too few elements are wrong to tell the cause",
+    diagnose.TOO_LARGE: "The case is too large to tell the cause",
+}
 _SECONDS_PER_MINUTE = 60
 
 
@@ -117,14 +122,14 @@ def sentence(g: Group) -> str:
     if not like or like == g.model:
         return _found(g)
     if not diagnose.is_named(like):
-        return f"{_found(g)} {like[0].upper()}{like[1:]}."
+        return f"{_found(g)} {_UNNAMED[like]}."
     return f"{_found(g)} Diagnosis: {like}."
 
 
 def _found(g: Group) -> str:
     o = g.first
     where = f" ({o.where})" if o.where else ""
-    because = f": {o.detail}" if o.detail else ""
+    because = f": {o.detail.rstrip('.')}" if o.detail else ""
     if g.verdict == "differs" and o.worst is not None and o.outside:
         lie = "lies" if o.outside == 1 else "lie"
         return (
