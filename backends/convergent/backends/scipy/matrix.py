@@ -25,8 +25,10 @@ def input_matrix(case: Case, w: Float64) -> Any:
     """
     from scipy import sparse
 
+    # Without a format kron stores dense blocks, whose zeros would meet NaN and infinity.
     terms = (
-        sparse.kron(_reads(case, tap), _mixes(case, w[tap])) for tap in np.ndindex(*case.kernel)
+        sparse.kron(_reads(case, tap), _mixes(case, w[tap]), "csr")
+        for tap in np.ndindex(*case.kernel)
     )
     return sparse.kron(sparse.eye(case.batch), functools.reduce(lambda a, b: a + b, terms), "csr")
 
@@ -69,7 +71,7 @@ def _reads(case: Case, tap: tuple[int, ...]) -> Any:
         shape = (case.output[axis], case.input[axis])
         ones = np.ones(np.count_nonzero(inside))
         product = sparse.kron(
-            product, sparse.coo_matrix((ones, (outputs[inside], places[inside])), shape)
+            product, sparse.coo_matrix((ones, (outputs[inside], places[inside])), shape), "coo"
         )
     return product.tocsr()
 
