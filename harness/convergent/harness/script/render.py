@@ -1,0 +1,423 @@
+"""Recorded statements as Python that a person would have written.
+
+A value that is used once, where nothing happens in between, has no name of its own; a function of
+one short expression is a lambda.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections import Counter
+from collections.abc import Iterator, Sequence
+import numpy as np
+
+from convergent.harness.script import literal
+from convergent.harness.script.node import Block, Expr, Statement, last_name
+
+WIDTH = 96
+_SHORT = 64  # an expression beyond has a name of its own
+_INDENT = "    "
+_NO_END = 1 << 20  # room for any expression on one line
+_ACTS = {"watch", "assign", "build", "backward"}  # and what ends in _ or begins so:
+_SWITCHES = ("set_", "enable_", "use_")
+_TAKEN = {*keyword.kwlist, *dir(builtins), "np", "os", "sys"}
+_ATOMS = {"name", "root", "attr", "call", "item", "constant", "tuple", "list", "dict"}
+
+
+def lines(block: Block, result: str, names: Sequence[str], roots: Sequence[str] = ()) -> list[str]:
+    """Return the source of ``block``, whose value is called ``result``.
+
+    ``names`` are those of the operands and whatever else is there already.
+    """
+    _forget(block)
+    return _Writer({*names, *roots, result}).top(block, result)
+
+
+def roots(block: Block) -> set[str]:
+    """Return the roots (``torch``, ``F``) that ``block`` reaches its framework by."""
+    return {expr.parts[0] for expr in _walk_block(block) if expr.kind == "root"}
+
+
+def used(block: Block) -> set[str]:
+    """Return the names of the operands that ``block`` uses."""
+    return {
+        str(expr.parts[0]) for expr in _walk_block(block) if expr.kind == "name" and not expr.hint
+    }
+
+
+class _Writer:
+    """Writes blocks, one scope inside another."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self._taken = _TAKEN | taken
+        self._names: dict[int, str] = {}  # of expressions that have one
+        self._texts: dict[int, str] = {}  # of expressions written where they are used
+        self._out: list[str] = []
+        self._heads: set[int] = set()  # of which one takes a part at once
+        self._open: dict[int, Expr] = {}  # heads that may be laid out in lines
+        self._functions: set[str] = set()
+
+    def top(self, block: Block, result: str) -> list[str]:
+        """Write the outermost block, whose value gets the name ``result``."""
+        self._block(block, last=result)
+        return self._out
+
+    def _block(self, block: Block, *, last: str = "", returns: bool = False) -> None:
+        uses, inline = _uses(block), _inlinable(block)
+        self._heads |= _heads(block)
+        for statement in block.statements:
+            self._statement(statement, uses, inline, block.result if last else None, last)
+        if block.result is None:
+            return
+        if returns:
+            self._write("return ", block.result)
+        elif last and self._names.get(id(block.result)) != last:
+            self._write(f"{last} = ", block.result)
+
+    def _statement(
+        self, said: Statement, uses: Counter[int], inline: set[int], result: Expr | None, last: str
+    ) -> None:
+        expr = said.expr
+        if said.body is not None:
+            self._with(said, uses, inline, result, last)
+        elif said.target is not None:
+            self._write(f"{self.text(said.target)} = ", expr)
+        elif not uses[id(expr)]:
+            self._write("", expr)
+        elif expr is result:
+            self._write(f"{last} = ", expr)
+            self._names[id(expr)] = last
+        else:
+            text = self.text(expr) if id(expr) in inline else ""
+            if text and len(text) <= _SHORT:
+                self._texts[id(expr)] = text
+                return
+            if text and id(expr) in self._heads:
+                self._open[id(expr)] = expr
+                return
+            name = self._fresh(expr)
+            self._write(f"{name} = ", expr)
+            self._names[id(expr)] = name
+
+    def _with(
+        self, said: Statement, uses: Counter[int], inline: set[int], result: Expr | None, last: str
+    ) -> None:
+        head = f"with {self.text(said.expr)}"
+        assert said.name is not None
+        assert said.body is not None
+        if uses[id(said.name)]:
+            self._names[id(said.name)] = self._fresh(said.name)
+            head += f" as {self._names[id(said.name)]}"
+        self._out.append(f"{head}:")
+        outer, self._out = self._out, []
+        for statement in said.body.statements:
+            self._statement(statement, uses, inline, result, last)
+        outer += [_INDENT + line for line in self._out or ["pass"]]
+        self._out = outer
+
+    def _write(self, before: str, expr: Expr) -> None:
+        self._out += (before + self.text(expr, WIDTH - len(before))).split("\n")
+
+    def text(self, expr: Expr, room: int = _NO_END) -> str:
+        """Return ``expr`` as source; a call that is longer than ``room`` is laid out in lines."""
+        if id(expr) in self._names:
+            return self._names[id(expr)]
+        if id(expr) in self._texts:
+            return self._texts[id(expr)]
+        return str(getattr(self, f"_{expr.kind}")(expr, room))
+
+    def _root(self, expr: Expr, _room: int) -> str:
+        return str(expr.parts[0])
+
+    _name = _root
+
+    def _constant(self, expr: Expr, _room: int) -> str:
+        value = expr.parts[0]
+        if isinstance(value, np.ndarray):
+            return literal.ones(value)
+        return literal.plain(value)
+
+    def _attr(self, expr: Expr, room: int) -> str:
+        return f"{self._atom(expr.parts[0], room)}.{expr.parts[1]}"
+
+    def _atom(self, expr: Expr, room: int = _NO_END) -> str:
+        text = self.text(expr, room - 8 if room < _NO_END else room)
+        whole = id(expr) in self._names or expr.kind in _ATOMS
+        return text if whole else f"({text})"
+
+    def _item(self, expr: Expr, room: int) -> str:
+        return f"{self._atom(expr.parts[0], room)}[{self._index(expr.parts[1])}]"
+
+    def _index(self, expr: Expr) -> str:
+        if expr.kind == "tuple" and expr.parts:
+            texts = [self._place(part) for part in expr.parts]
+            return ", ".join(texts) + ("," if len(texts) == 1 else "")
+        return self._place(expr)
+
+    def _place(self, expr: Expr) -> str:
+        if expr.kind != "slice":
+            return self.text(expr)
+        start, stop, step = ("" if _is_none(end) else self.text(end) for end in expr.parts)
+        return f"{start}:{stop}" + (f":{step}" if step not in ("", "1") else "")
+
+    def _slice(self, expr: Expr, _room: int) -> str:
+        return f"slice({', '.join(self.text(end) for end in expr.parts)})"
+
+    def _star(self, expr: Expr, _room: int) -> str:
+        return f"*{self._atom(expr.parts[0])}"
+
+    def _tuple(self, expr: Expr, _room: int) -> str:
+        texts = [self.text(part) for part in expr.parts]
+        return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+
+    def _list(self, expr: Expr, room: int) -> str:
+        texts = [self.text(part) for part in expr.parts]
+        return _laid_out("[", texts, "]", room)
+
+    def _dict(self, expr: Expr, _room: int) -> str:
+        return f"{{{', '.join(f'{self.text(k)}: {self.text(v)}' for k, v in expr.parts)}}}"
+
+    def _binary(self, expr: Expr, _room: int) -> str:
+        sign, left, right = expr.parts
+        return f"{self._atom(left)} {sign} {self._atom(right)}"
+
+    def _unary(self, expr: Expr, _room: int) -> str:
+        return f"{expr.parts[0]}{self._atom(expr.parts[1])}"
+
+    def _call(self, expr: Expr, room: int) -> str:
+        callee, given = expr.parts
+        head = self._atom(callee, room)
+        texts = [(f"{name}=" if name else "") + self.text(value) for name, value in given]
+        long = [text if len(text) <= WIDTH else (f"{name}=" if name else "") +
+                self.text(value, WIDTH) for text, (name, value) in zip(texts, given, strict=True)
+                ]  # fmt: skip
+        return _laid_out(f"{head}(", texts if room >= _NO_END else long, ")", room)
+
+    def _function(self, expr: Expr, _room: int) -> str:
+        parameters, body = expr.parts
+        free = {self._names.get(id(found)) or str(found.parts[0])
+                for found in _walk_block(body) if found.kind in ("name", "call", "root")
+                and found not in parameters and (id(found) in self._names or found.kind != "call")
+                }  # fmt: skip
+        taken, names = set(self._taken), []
+        for parameter in parameters:
+            name = str(parameter.parts[0])
+            while name in free or name in names or keyword.iskeyword(name):
+                name += "_"
+            names.append(name)
+            self._names[id(parameter)] = name
+        self._taken = taken | set(names)
+        outer, self._out = self._out, []
+        self._block(body, returns=True)
+        inner, self._out, self._taken = self._out, outer, taken
+        if len(inner) == 1 and not expr.hint:
+            text = inner[0].removeprefix("return ")
+            if len(text) <= _SHORT:
+                return f"lambda {', '.join(names)}: {text}" if names else f"lambda: {text}"
+        self._taken |= self._functions
+        name = self._fresh(expr, "function")
+        self._functions.add(name)
+        inner = inner[1:] if inner and not inner[0] else inner
+        self._out += ["", f"def {name}({', '.join(names)}):"]
+        self._out += [_INDENT + line if line else "" for line in inner]
+        self._out.append("")
+        self._names[id(expr)] = name
+        return name
+
+    def _fresh(self, expr: Expr, otherwise: str = "") -> str:
+        name = wanted = (expr.hint or otherwise or _word(expr)).lstrip("_")
+        number = 2
+        while name in self._taken:
+            name, number = f"{wanted}{number}", number + 1
+        self._taken.add(name)
+        return name
+
+
+def _word(expr: Expr) -> str:
+    """Return a name for a value that the adapter has none for."""
+    word = last_name(expr)
+    return "out" if "conv" in word else word if word.isidentifier() and len(word) > 2 else "value"  # noqa: PLR2004
+
+
+def _laid_out(head: str, texts: list[str], end: str, room: int) -> str:
+    """Return ``head a, b end`` on one line, on three, or with a line for each text."""
+    flat = f"{head}{', '.join(texts)}{end}"
+    last = flat[head.rfind("\n") + 1 :]
+    if (len(last) <= room and "\n" not in last) or not texts:
+        return flat
+    inner = ", ".join(texts)
+    if len(inner) <= WIDTH - len(_INDENT) and "\n" not in inner:
+        return f"{head}\n{_INDENT}{inner}\n{end}"
+    lines = (line for text in texts for line in f"{text},".split("\n"))
+    return "\n".join([head, *(_INDENT + line for line in lines), end])
+
+
+def _forget(block: Block) -> None:
+    """Leave out what gives a value that nobody uses, and does nothing else."""
+    while True:
+        uses = _uses(block)
+        if not _drop(block, uses):
+            return
+
+
+def _drop(block: Block, uses: Counter[int]) -> bool:
+    kept = [s for s in block.statements if uses[id(s.expr)] or _does(s)]
+    dropped = len(kept) < len(block.statements)
+    block.statements = kept
+    for statement in kept:
+        inner = [e.parts[1] for top in _tops(statement) for e in _walk(top) if e.kind == "function"]
+        inner += [statement.body] if statement.body is not None else []
+        for held in inner:
+            # What a function holds is used in it alone; what a with holds, in its surroundings.
+            dropped |= _drop(held, uses if held is statement.body else _uses(held))
+    if block.result is not None:
+        for expr in _walk(block.result):
+            if expr.kind == "function":
+                _forget(expr.parts[1])
+    return dropped
+
+
+def _does(statement: Statement) -> bool:
+    name = last_name(statement.expr)
+    if statement.target is not None or statement.body is not None:
+        return True
+    return name in _ACTS or name.endswith("_") or name.startswith(_SWITCHES)
+
+
+def _heads(block: Block) -> set[int]:
+    """Return the calls of whose value a statement takes a part at once: ``call(...)[0]``."""
+    ends = [e for s in block.statements for e in [s.expr.parts[0] if s.expr.kind == "call" else s.expr]]
+    if block.result is not None:
+        ends.append(block.result)
+    found = set()
+    for end in ends:
+        expr = end
+        while expr.kind in ("attr", "item"):
+            expr = expr.parts[0]
+        if expr.kind == "call":
+            found.add(id(expr))
+    return found
+
+
+def _is_none(expr: Expr) -> bool:
+    return expr.kind == "constant" and expr.parts[0] is None
+
+
+def _children(expr: Expr) -> Iterator[Expr]:
+    for part in expr.parts:
+        if isinstance(part, Expr):
+            yield part
+        elif isinstance(part, tuple):
+            for item in part:
+                if isinstance(item, Expr):
+                    yield item
+                elif isinstance(item, tuple):
+                    yield from (inner for inner in item if isinstance(inner, Expr))
+
+
+def _walk(expr: Expr) -> Iterator[Expr]:
+    yield expr
+    if expr.kind == "function":
+        yield from _walk_block(expr.parts[1])
+        return
+    for child in _children(expr):
+        yield from _walk(child)
+
+
+def _walk_block(block: Block) -> Iterator[Expr]:
+    for statement in block.statements:
+        yield from _walk(statement.expr)
+        if statement.target is not None:
+            yield from _walk(statement.target)
+        if statement.body is not None:
+            yield from _walk_block(statement.body)
+    if block.result is not None:
+        yield from _walk(block.result)
+
+
+def _tops(statement: Statement) -> Iterator[Expr]:
+    """Yield what a statement evaluates, without itself being a use of its own value."""
+    if statement.target is not None:
+        yield statement.expr
+        yield from _children(statement.target)
+    elif statement.body is not None:
+        yield statement.expr
+    else:
+        yield from _children(statement.expr)
+
+
+def _calls(expr: Expr, *, inside: bool = False) -> Iterator[tuple[Expr, bool]]:
+    """Yield the calls and names that ``expr`` uses, and whether a function of its own does.
+
+    A call is a statement of its own: what it uses is that statement's.
+    """
+    if expr.kind in ("call", "name"):
+        yield expr, inside
+    elif expr.kind == "function":
+        for statement in expr.parts[1].statements:
+            yield from _of_statement(statement)
+        if expr.parts[1].result is not None:
+            yield from ((e, True) for e, _ in _calls(expr.parts[1].result))
+    else:
+        for child in _children(expr):
+            yield from _calls(child, inside=inside)
+
+
+def _of_statement(statement: Statement) -> Iterator[tuple[Expr, bool]]:
+    for top in _tops(statement):
+        yield from ((expr, True) for expr, _ in _calls(top))
+    for inner in statement.body.statements if statement.body else ():
+        yield from _of_statement(inner)
+
+
+def _uses(block: Block) -> Counter[int]:
+    """Count how often each call of ``block`` is used, in it and in what it holds."""
+    found: Counter[int] = Counter()
+    for statement in block.statements:
+        found.update(id(expr) for expr, _ in _of_statement(statement))
+    if block.result is not None:
+        found.update(id(expr) for expr, _ in _calls(block.result))
+    return found
+
+
+def _inlinable(block: Block) -> set[int]:
+    """Return the calls that may be written where they are used: once, and nothing in between."""
+    found: set[int] = set()
+    _inline_in(block.statements, block.result, _uses(block), found)
+    return found
+
+
+def _inline_in(
+    statements: list[Statement], result: Expr | None, uses: Counter[int], found: set[int]
+) -> None:
+    places: dict[int, int] = {}  # where each call's value is used, of those used here
+    acts = []
+    for at, statement in enumerate(statements):
+        heads = [statement.expr] if statement.body is not None else list(_tops(statement))
+        for head in heads:
+            places.update((id(expr), at) for expr, inside in _calls(head) if not inside)
+        acts.append(_acts(statement, uses))
+        if statement.body is not None:
+            _inline_in(statement.body.statements, None, uses, found)
+    if result is not None:
+        places.update((id(expr), len(statements)) for expr, _ in _calls(result))
+    ends: dict[int, int] = {}
+    for at in range(len(statements) - 1, -1, -1):
+        statement = statements[at]
+        key = id(statement.expr)
+        plain = statement.target is None and statement.body is None
+        if not plain or uses[key] != 1 or key not in places:
+            continue
+        user = places[key]
+        end = ends.get(user, user)
+        if not any(acts[at + 1 : end]) and not (acts[at] and end > at + 1):
+            found.add(key)
+            ends[at] = end
+
+
+def _acts(statement: Statement, uses: Counter[int]) -> bool:
+    """Say whether a statement does more than give a value."""
+    if statement.target is not None or statement.body is not None:
+        return True
+    return not uses[id(statement.expr)] or last_name(statement.expr).endswith("_")
