@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import numpy as np
 
@@ -24,12 +26,31 @@ from convergent.harness.outcome import Outcome
 @click.argument("key", metavar="OP/METHOD")
 @click.argument("case", type=choose.CASE)
 @click.option("--timeout", default=120.0, type=choose.SECONDS, help="Seconds.")
+@click.option("--script", "scripted", is_flag=True, help="Write a stand-alone script instead.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+              help="Where the script goes; standard output otherwise.")  # fmt: skip
 @click.pass_context
-def command(ctx: click.Context, variant: str, key: str, case: Case, timeout: float) -> None:
-    """Run one check again and show what was expected and what came."""
+def command(
+    ctx: click.Context,
+    variant: str,
+    key: str,
+    case: Case,
+    timeout: float,
+    scripted: bool,
+    output: Path | None,
+) -> None:
+    """Run one check again and show what was expected and what came.
+
+    With --script a Python script is written that needs the framework and NumPy alone, ready to be
+    pasted into an issue tracker.
+    """
     if key.partition("/")[0] not in OPS:
         raise click.UsageError(f"{key!r} is no OP/METHOD; the ops are {', '.join(OPS)}")
+    if output and not scripted:
+        raise click.UsageError("-o says where a script goes; add --script")
     choose.variants((variant,))
+    if scripted:
+        ctx.exit(_script(variant, key, case, timeout, output))
     with Asker(timeout) as ask:
         outcome = ask(variant, key, case)
         loaded = ask.loaded.get(variant)
@@ -47,6 +68,26 @@ def command(ctx: click.Context, variant: str, key: str, case: Case, timeout: flo
         f"verdict: {outcome.verdict}" + (f", known: {outcome.known}" if outcome.known else "")
     )
     ctx.exit(1 if outcome.is_finding else 0)
+
+
+def _script(variant: str, key: str, case: Case, timeout: float, output: Path | None) -> int:
+    """Run the check, write its script and say on standard error what it came to."""
+    from convergent.harness.script import fill, write
+
+    with Asker(timeout) as ask:
+        write.refuse(key)
+        outcome = ask(variant, key, case)
+        loaded = ask.loaded.get(variant)
+        filled = fill.matters(outcome, case, timeout)
+        text = write.script(
+            outcome, referee=ask.referee, loaded=loaded.loaded if loaded else {}, filled=filled
+        )
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write.save(text, output)
+    click.echo(outcome.sentence, err=True)
+    return 1 if outcome.is_finding else 0
 
 
 def _numbers(ask: Asker, outcome: Outcome, case: Case) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-_WIDTH = 92
+WIDTH = 92
+_LARGE = 1e15  # beyond, exponents are shorter
+_FEW = 3  # numbers that are no line
 
 
 def plain(value: Any) -> str:
@@ -32,46 +34,46 @@ def ones(array: Any) -> str:
     return f"np.full({tuple(array.shape)}, {plain(array.flat[0])}, np.{array.dtype.name})"
 
 
-def number(value: float, digits: int = 17) -> str:
-    """Return a float as the shortest text that reads back as it (``inf`` and ``nan`` by name)."""
+def number(value: float, dtype: str = "float64") -> str:
+    """Return a float as a short text that reads back as it, in an array of ``dtype``."""
     if math.isnan(value):
-        return "nan"
+        return "np.nan"
     if math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    if value == int(value) and abs(value) < 1e15:  # noqa: PLR2004 - beyond, exponents are shorter
+        return "np.inf" if value > 0 else "-np.inf"
+    if value == int(value) and abs(value) < _LARGE:
         return "-0.0" if value == 0 and math.copysign(1, value) < 0 else str(int(value))
-    return repr(float(value)) if digits > 16 else f"{value:.{digits}g}"  # noqa: PLR2004
+    short = str(np.dtype(dtype).type(value)) if dtype != "bool" else repr(value)
+    reads_back = float(np.dtype(dtype).type(float(short))) == value
+    return short if reads_back else repr(float(value))
 
 
-def array(values: Any, dtype: str, digits: int = 17) -> list[str]:
-    """Return ``values`` as the lines of an expression for a NumPy array of ``dtype``."""
-    texts = [number(float(value), digits) for value in np.asarray(values).ravel()]
+def array(values: Any, dtype: str, *, rough: bool = False) -> list[str]:
+    """Return ``values`` as the lines of an expression for a NumPy array of ``dtype``.
+
+    ``rough``: six digits will do.
+    """
+    flat = [float(value) for value in np.asarray(values).ravel()]
+    texts = [f"{value:.6g}" if rough else number(value, dtype) for value in flat]
     shape = tuple(np.shape(values))
-    end = f"], {dtype})" + (f".reshape{shape}" if len(shape) != 1 else "")
-    if len(shape) == 0:
-        end = f"], {dtype}).reshape(())"
-    flat = f"np.array([{', '.join(texts)}{end}"
-    if len(flat) <= _WIDTH:
-        return [flat]
-    rows, row = [], ""
-    per_row = shape[-1] if shape and 4 <= shape[-1] <= 16 else 12  # noqa: PLR2004
-    for start in range(0, len(texts), per_row):
-        row = ", ".join(texts[start : start + per_row]) + ","
-        rows += _wrapped(row)
-    return ["np.array([", *(f"    {line}" for line in rows), end]
+    end = f"], {'bool' if dtype == 'bool' else f'np.{dtype}'})"
+    end += "" if len(shape) == 1 else f".reshape{shape}"
+    whole = f"np.array([{', '.join(texts)}{end}"
+    if len(whole) <= WIDTH:
+        return [whole]
+    return ["np.array([", *(f"    {line}" for line in _rows(texts, shape)), end]
 
 
-def _wrapped(row: str) -> list[str]:
+def _rows(texts: list[str], shape: tuple[int, ...]) -> list[str]:
+    """Return the numbers in lines: of the last axes, if that reads well, else filled up."""
+    for axis in range(1, len(shape)):
+        length = math.prod(shape[axis:])
+        rows = [", ".join(texts[at : at + length]) + "," for at in range(0, len(texts), length)]
+        if length >= _FEW and max(map(len, rows)) <= WIDTH - 4:
+            return rows
     found, line = [], ""
-    for word in row.split(" "):
-        if len(line) + len(word) + 1 > _WIDTH - 4:
+    for text in texts:
+        if len(line) + len(text) + 2 > WIDTH - 4:
             found.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
+            line = ""
+        line += f" {text}," if line else f"{text},"
     return [*found, line]
-
-
-def unnamed(texts: list[str]) -> list[str]:
-    """Return ``texts`` with ``nan`` and ``inf`` as NumPy has them."""
-    return texts

@@ -22,7 +22,7 @@ _NO_END = 1 << 20  # room for any expression on one line
 _ACTS = {"watch", "assign", "build", "backward"}  # and what ends in _ or begins so:
 _SWITCHES = ("set_", "enable_", "use_")
 _TAKEN = {*keyword.kwlist, *dir(builtins), "np", "os", "sys"}
-_ATOMS = {"name", "root", "attr", "call", "item", "constant", "tuple", "list", "dict"}
+_ATOMS = {"name", "operand", "root", "attr", "call", "item", "constant", "tuple", "list", "dict"}
 
 
 def lines(block: Block, result: str, names: Sequence[str], roots: Sequence[str] = ()) -> list[str]:
@@ -41,9 +41,7 @@ def roots(block: Block) -> set[str]:
 
 def used(block: Block) -> set[str]:
     """Return the names of the operands that ``block`` uses."""
-    return {
-        str(expr.parts[0]) for expr in _walk_block(block) if expr.kind == "name" and not expr.hint
-    }
+    return {str(expr.parts[0]) for expr in _walk_block(block) if expr.kind == "operand"}
 
 
 class _Writer:
@@ -130,7 +128,7 @@ class _Writer:
     def _root(self, expr: Expr, _room: int) -> str:
         return str(expr.parts[0])
 
-    _name = _root
+    _name = _operand = _root
 
     def _constant(self, expr: Expr, _room: int) -> str:
         value = expr.parts[0]
@@ -197,7 +195,7 @@ class _Writer:
     def _function(self, expr: Expr, _room: int) -> str:
         parameters, body = expr.parts
         free = {self._names.get(id(found)) or str(found.parts[0])
-                for found in _walk_block(body) if found.kind in ("name", "call", "root")
+                for found in _walk_block(body) if found.kind in ("name", "operand", "call", "root")
                 and found not in parameters and (id(found) in self._names or found.kind != "call")
                 }  # fmt: skip
         taken, names = set(self._taken), []

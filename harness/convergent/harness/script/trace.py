@@ -185,7 +185,7 @@ def method(variant: str, key: str, case: Case, *, whole: bool = False) -> Block:
     tracer.block = Block()
     operands = Tensors(
         *(
-            tracer.node("name", role, shape=shape)
+            tracer.node("operand", role, shape=shape)
             for role, shape in zip(Tensors._fields, _shapes(backend, case), strict=True)
         )
     )

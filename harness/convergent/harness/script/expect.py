@@ -1,0 +1,290 @@
+"""What a script expects: numbers where they are few, else a reference that computes them.
+
+The reference adds one tap of the kernel after the other in NumPy's float64 (float64 cases: in
+extended precision). It shares nothing with the harness' own oracle.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convergent.backends.base import OPS
+from convergent.cases.case import Case
+from convergent.cases.dtypes import FORMATS
+from convergent.harness.bounds import C0, LAMBDA
+from convergent.harness.compare import Question
+from convergent.harness.script import literal
+from convergent.harness.script.inputs import LITERAL, rounded
+
+_OPERANDS = {
+    "conv": ("x", "w"),
+    "backprop_input": ("dy", "w"),
+    "transpose": ("dy", "w"),
+    "backprop_filter": ("x", "dy"),
+    "backprop_bias": ("dy",),
+    "jacobian_input": ("w",),
+    "jacobian_filter": ("x",),
+    "transpose_jacobian_input": ("w",),
+    "transpose_jacobian_filter": ("dy",),
+}
+_MAPS = {"conv": "conv", "backprop_input": "backprop_input", "transpose": "backprop_input",
+         "backprop_filter": "backprop_filter"}  # fmt: skip
+
+
+class Expectation:
+    """What an op must give, as source; results are in the framework's layout."""
+
+    def __init__(self, question: Question, axes: dict[str, tuple[int, ...]]) -> None:
+        self._question, self._case, self._op = question, question.case, question.op
+        self._order: list[int] = []
+        for role in OPS[question.op]:
+            first = len(self._order)
+            self._order += [first + axis for axis in ((0,) if role == "b" else axes[role])]
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether a script holds the numbers."""
+        golden = self._case.data.startswith("golden")
+        return golden or self._question.stored.size <= LITERAL
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The operands that the reference reads, as canonical arrays."""
+        return () if self.is_literal else _OPERANDS[self._op]
+
+    def lines(self) -> list[str]:
+        """Return the source of ``expected``, and of whatever says how far one may be from it."""
+        return self._literals() if self.is_literal else self._computed()
+
+    def check(self) -> list[str]:
+        """Return the source that compares ``actual`` with ``expected``."""
+        if not self._question.stored.size:
+            return []
+        limit = FORMATS[self._case.dtype].overflow
+        found = []
+        if self._overflows:
+            found += [f"actual, expected = (np.clip(a, -{limit}, {limit}) for a in (actual, expected))"]
+        if self._question.expected.nan_too is not None:
+            wrong = "(actual != expected) & ~(np.isnan(actual) & (np.isnan(expected) | nan_too))"
+        elif self._question.exact:
+            wrong = "actual != expected"
+        else:
+            wrong = "~(abs(actual - expected) <= bound)"
+        found.append(f"wrong = {wrong}")
+        if self._question.expected.minus_too is not None:
+            found.append("wrong |= (actual == 0) & np.signbit(actual) & ~minus_too")
+        return [
+            *found,
+            'with np.errstate(invalid="ignore"):',
+            "    error = np.nan_to_num(abs(actual - expected), nan=np.inf)",
+            "worst = np.unravel_index(np.where(wrong, error, -1).argmax(), error.shape)",
+            "assert not wrong.any(), (",
+            '    f"{wrong.sum()} of {wrong.size} elements are wrong, the worst is "',
+            '    f"{[int(i) for i in worst]}: {actual[worst]}, expected {expected[worst]}"',
+            '    f"\\nactual:\\n{actual}\\nexpected:\\n{expected}"',
+            ")",
+        ]
+
+    @property
+    def _overflows(self) -> bool:
+        form, question = FORMATS[self._case.dtype], self._question
+        if question.exact or self._case.data == "nonfinite":
+            return False
+        with np.errstate(invalid="ignore"):
+            return bool((np.abs(question.expected.value) + question.bound > form.largest).any())
+
+    def _literals(self) -> list[str]:
+        question = self._question
+        target = question.rounded if question.exact else question.expected.value
+        found = _assigned("expected", literal.array(self._moved(target), "float64"))
+        if not question.exact:
+            bound = self._moved(question.bound)
+            found += ["# What rounding may come to: c(n) u sum|x||w| + u |expected| + n eta."]
+            found += _assigned("bound", literal.array(bound, "float64", rough=True))
+        for name in ("nan_too", "minus_too"):
+            mask = getattr(question.expected, name)
+            if mask is not None:
+                moved = self._moved(np.broadcast_to(mask, target.shape))
+                found += _assigned(name, literal.array(moved, "bool"))
+        return found
+
+    def _moved(self, canonical: object) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+        return np.asarray(canonical).transpose(self._order)
+
+    def _computed(self) -> list[str]:
+        case, question = self._case, self._question
+        arguments = ", ".join(role.upper() for role in self.reads)
+        if self._is_extended:
+            wide = ", ".join(f"{role.upper()}.astype(np.longdouble)" for role in self.reads)
+        else:
+            wide = arguments
+        found = [*reference(case, self._op), f"expected = reference({wide})"]
+        move = self._move
+        if question.exact:
+            body = rounded("expected", case.dtype)
+            found += [line.replace("values", "expected") for line in body if line != "values = expected"]
+        else:
+            found += self._bound(arguments)
+        found += self._masks()
+        names = ["expected"]
+        names += [] if question.exact else ["bound"]
+        names += ["nan_too"] if question.expected.nan_too is not None else []
+        names += ["minus_too"] if question.expected.minus_too is not None else []
+        if move:
+            found += [f"{name} = {name}{move}" for name in names]
+        return found
+
+    @property
+    def _is_extended(self) -> bool:
+        return self._case.dtype == "float64" and not self._question.exact
+
+    @property
+    def _move(self) -> str:
+        plain = self._order == sorted(self._order)
+        return "" if plain else f".transpose({', '.join(map(str, self._order))})"
+
+    def _bound(self, arguments: str) -> list[str]:
+        form = FORMATS[self._case.dtype]
+        unit = FORMATS[form.accumulator].unit_roundoff
+        names = arguments.split(", ")
+        return [
+            "# What rounding may come to: c(n) u sum|x||w| + u |expected| + n eta.",
+            f"magnitude = reference({', '.join(f'abs({name})' for name in names)})",
+            f"terms = reference({', '.join(f'np.ones_like({name})' for name in names)})",
+            f"bound = np.minimum(terms, {LAMBDA} * np.sqrt(terms) + {C0}) * {unit!r} * magnitude",
+            f"bound += {form.unit_roundoff!r} * abs(expected) + terms * {form.eta!r}",
+        ]
+
+    def _masks(self) -> list[str]:
+        expected = self._question.expected
+        found = []
+        if expected.nan_too is not None:
+            if self._op == "backprop_filter":
+                found += [
+                    "# An infinity may meet the zeros of a padding, or not.",
+                    "special = (~np.isfinite(DY)).astype(float)",
+                    "met = reference(np.ones_like(X), special)",
+                    f"nan_too = met < special.reshape(-1, {self._case.out_channels}).sum(axis=0)",
+                ]
+            else:
+                found += ["nan_too = np.zeros(expected.shape, bool)"]
+        if expected.minus_too is not None:
+            a, b = (role.upper() for role in self.reads)
+            found += [
+                "# A sum of negative zeros alone may be one.",
+                f"a, b = {a}, {b}",
+                "terms = reference(np.ones_like(a), np.ones_like(b))",
+                "zeros = terms - reference((a != 0) * 1.0, (b != 0) * 1.0)",
+                "signs = reference(np.copysign(1.0, a), np.copysign(1.0, b))",
+                "signs -= reference(np.sign(a), np.sign(b))",
+                "minus_too = zeros - signs == 2 * terms",
+            ]
+        return found
+
+
+def reference(case: Case, op: str) -> list[str]:
+    """Return the source of ``reference(...)``, which computes ``op`` of canonical arrays."""
+    if op == "backprop_bias":
+        return [
+            "def reference(dy):",
+            f"    return dy.reshape(-1, {case.out_channels}).sum(axis=0)",
+            "",
+            "",
+        ]
+    if op in _MAPS:
+        return [*_taps(case), *_map(case, _MAPS[op], "reference")]
+    return [*_taps(case), *_jacobian(case, op)]
+
+
+def _taps(case: Case) -> list[str]:
+    axes = list(zip(case.input, case.output, case.stride, case.dilation, case.pads, strict=True))
+    rows = [(i, o, s, d, lo) for i, o, s, d, (lo, _) in axes]
+    return [
+        "def taps():",
+        '    """Yield each tap, the places of the image that it reads, and the outputs it adds to."""',
+        f"    for tap in np.ndindex({', '.join(map(str, case.kernel))}):",
+        "        reads, adds = [slice(None)], [slice(None)]",
+        f"        for t, (size, out, stride, dilation, before) in zip(tap, {rows}):",
+        "            start = t * dilation - before",
+        "            first = max(0, -(start // stride))",
+        "            last = max(first, min(out, (size - 1 - start) // stride + 1))",
+        "            adds.append(slice(first, last))",
+        "            reads.append(slice(start + first * stride, start + last * stride, stride)",
+        "                         if last > first else slice(0, 0))",
+        "        yield tap, tuple(reads), tuple(adds)",
+        "",
+        "",
+    ]
+
+
+def _map(case: Case, name: str, called: str) -> list[str]:
+    g, c, o = case.groups, case.in_channels // case.groups, case.out_channels // case.groups
+    x, y = (case.batch, *case.input, g, c), (case.batch, *case.output, g, o)
+    w = (*case.kernel, c, g, o)
+    given, shape, add, result = {
+        "conv": (
+            f"x, w = x.reshape{x}, w.reshape{w}",
+            y,
+            'total[adds] += np.einsum("...gc,cgo->...go", x[reads], w[tap])',
+            case.y_shape,
+        ),
+        "backprop_input": (
+            f"dy, w = dy.reshape{y}, w.reshape{w}",
+            x,
+            'total[reads] += np.einsum("...go,cgo->...gc", dy[adds], w[tap])',
+            case.x_shape,
+        ),
+        "backprop_filter": (
+            f"x, dy = x.reshape{x}, dy.reshape{y}",
+            w,
+            f'total[tap] += np.einsum("ngc,ngo->cgo", x[reads].reshape(-1, {g}, {c}), '
+            f"dy[adds].reshape(-1, {g}, {o}))",
+            case.w_shape,
+        ),
+    }[name]
+    arguments = {"conv": "x, w", "backprop_input": "dy, w", "backprop_filter": "x, dy"}[name]
+    return [
+        f"def {called}({arguments}):",
+        f"    {given}",
+        f"    total = np.zeros({shape}, {arguments.split(', ')[0]}.dtype)",
+        "    for tap, reads, adds in taps():",
+        *_long(add),
+        f"    return total.reshape{result}",
+        "",
+        "",
+    ]
+
+
+def _long(add: str) -> list[str]:
+    if len(add) <= literal.WIDTH - 8:
+        return [f"        {add}"]
+    head, _, rest = add.partition("x[reads]")
+    return [f"        {head.rstrip()}", f"            x[reads]{rest}"]
+
+
+def _jacobian(case: Case, op: str) -> list[str]:
+    """Return a Jacobian column by column: the map of every unit operand."""
+    shape = {"x": case.x_shape, "w": case.w_shape, "y": case.y_shape}
+    result, role = OPS[op]
+    name, call = {
+        "jacobian_input": ("conv", "conv(unit, fixed)"),
+        "jacobian_filter": ("conv", "conv(fixed, unit)"),
+        "transpose_jacobian_input": ("backprop_input", "backprop_input(unit, fixed)"),
+        "transpose_jacobian_filter": ("backprop_input", "backprop_input(fixed, unit)"),
+    }[op]
+    return [
+        *_map(case, name, name),
+        "def reference(fixed):",
+        f"    total = np.zeros({(*shape[result], *shape[role])}, fixed.dtype)",
+        f"    for place in np.ndindex({shape[role]}):",
+        f"        unit = np.zeros({shape[role]}, fixed.dtype)",
+        "        unit[place] = 1",
+        f"        total[(..., *place)] = {call}",
+        "    return total",
+        "",
+        "",
+    ]
+
+
+def _assigned(name: str, array: list[str]) -> list[str]:
+    return [f"{name} = {array[0]}", *array[1:]]
