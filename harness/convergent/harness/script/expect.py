@@ -63,7 +63,9 @@ class Expectation:
         limit = FORMATS[self._case.dtype].overflow
         found = []
         if self._overflows:
-            found += [f"actual, expected = (np.clip(a, -{limit}, {limit}) for a in (actual, expected))"]
+            found += [
+                f"actual, expected = (np.clip(a, -{limit}, {limit}) for a in (actual, expected))"
+            ]
         if self._question.expected.nan_too is not None:
             wrong = "(actual != expected) & ~(np.isnan(actual) & (np.isnan(expected) | nan_too))"
         elif self._question.exact:
@@ -122,7 +124,9 @@ class Expectation:
         move = self._move
         if question.exact:
             body = rounded("expected", case.dtype)
-            found += [line.replace("values", "expected") for line in body if line != "values = expected"]
+            found += [
+                line.replace("values", "expected") for line in body if line != "values = expected"
+            ]
         else:
             found += self._bound(arguments)
         found += self._masks()

@@ -13,7 +13,10 @@ _VARIABLE = "MALLOC_PERTURB_"
 
 def matters(outcome: Outcome, case: Case, timeout: float) -> bool:
     """Say whether the check comes to other bits where fresh memory is not filled."""
-    if outcome.verdict not in ("differs", "degraded") or outcome.question not in ("value", "repeat"):
+    if outcome.verdict not in ("differs", "degraded") or outcome.question not in (
+        "value",
+        "repeat",
+    ):
         return False
     before = os.environ.get(_VARIABLE)
     os.environ[_VARIABLE] = "0"

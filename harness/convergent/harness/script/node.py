@@ -80,6 +80,8 @@ class Node:
             return shape if name == "shape" else len(shape)
         if name == "ndim" and self._expr.rank is not None:
             return self._expr.rank
+        if is_module(self._expr):
+            return Node(self._tracer, Expr(kind="attr", parts=(self._expr, name)))
         return self._node("attr", self._expr, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -137,7 +139,16 @@ class Node:
         return self._node("unary", "-", self._expr)
 
     def _node(self, kind: str, *parts: Any) -> Node:
-        return Node(self._tracer, Expr(kind=kind, parts=parts))
+        expr = Expr(kind=kind, parts=parts)
+        self._tracer.say(Statement(expr=expr))
+        return Node(self._tracer, expr)
+
+
+def is_module(expr: Expr) -> bool:
+    """Say whether ``expr`` is a module, or what a module holds: never anything that happens."""
+    while expr.kind == "attr":
+        expr = expr.parts[0]
+    return expr.kind == "root"
 
 
 def _is_all(index: Any) -> bool:
@@ -154,7 +165,7 @@ def _binary(sign: str, *, turned: bool) -> Callable[[Node, Any], Node]:
     def combine(self: Node, other: Any) -> Node:
         pair = self._expr, self._tracer.value(other)
         first, second = reversed(pair) if turned else pair
-        return Node(self._tracer, Expr(kind="binary", parts=(sign, first, second)))
+        return self._node("binary", sign, first, second)
 
     return combine
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from convergent.harness.script import literal
-from convergent.harness.script.node import Block, Expr, Statement, last_name
+from convergent.harness.script.node import Block, Expr, Statement, is_module, last_name
 
 WIDTH = 96
 _SHORT = 64  # an expression beyond has a name of its own
@@ -193,35 +193,43 @@ class _Writer:
         return _laid_out(f"{head}(", texts if room >= _NO_END else long, ")", room)
 
     def _function(self, expr: Expr, _room: int) -> str:
+        """Return a lambda, or the name of a function that is written down first."""
+        outer, self._out, taken = self._out, [], set(self._taken)
+        names = self._parameters(expr)
+        self._taken |= set(names)
+        self._block(expr.parts[1], returns=True)
+        inner, self._out = self._out, outer
+        self._taken = taken | self._functions
+        if len(inner) == 1 and not expr.hint:
+            text = inner[0].removeprefix("return ")
+            if len(text) <= _SHORT:
+                self._texts[id(expr)] = f"lambda {', '.join(names)}: {text}"
+                return self._texts[id(expr)]
+        self._names[id(expr)] = name = self._fresh(expr, "function")
+        self._functions.add(name)
+        inner = inner[1:] if inner and not inner[0] else inner
+        self._out += ["", f"def {name}({', '.join(names)}):"]
+        self._out += [_INDENT + line if line else "" for line in inner]
+        self._out.append("")
+        return name
+
+    def _parameters(self, expr: Expr) -> list[str]:
+        """Name the parameters of a function: like nothing that it uses from outside."""
         parameters, body = expr.parts
-        free = {self._names.get(id(found)) or str(found.parts[0])
-                for found in _walk_block(body) if found.kind in ("name", "operand", "call", "root")
-                and found not in parameters and (id(found) in self._names or found.kind != "call")
-                }  # fmt: skip
-        taken, names = set(self._taken), []
+        names: list[str] = []
+        free = {
+            self._names.get(id(found), str(found.parts[0]))
+            for found in _walk_block(body)
+            if found.kind in ("name", "operand", "root") or id(found) in self._names
+            if found not in parameters
+        }
         for parameter in parameters:
             name = str(parameter.parts[0])
             while name in free or name in names or keyword.iskeyword(name):
                 name += "_"
             names.append(name)
             self._names[id(parameter)] = name
-        self._taken = taken | set(names)
-        outer, self._out = self._out, []
-        self._block(body, returns=True)
-        inner, self._out, self._taken = self._out, outer, taken
-        if len(inner) == 1 and not expr.hint:
-            text = inner[0].removeprefix("return ")
-            if len(text) <= _SHORT:
-                return f"lambda {', '.join(names)}: {text}" if names else f"lambda: {text}"
-        self._taken |= self._functions
-        name = self._fresh(expr, "function")
-        self._functions.add(name)
-        inner = inner[1:] if inner and not inner[0] else inner
-        self._out += ["", f"def {name}({', '.join(names)}):"]
-        self._out += [_INDENT + line if line else "" for line in inner]
-        self._out.append("")
-        self._names[id(expr)] = name
-        return name
+        return names
 
     def _fresh(self, expr: Expr, otherwise: str = "") -> str:
         name = wanted = (expr.hint or otherwise or _word(expr)).lstrip("_")
@@ -277,24 +285,35 @@ def _drop(block: Block, uses: Counter[int]) -> bool:
 
 
 def _does(statement: Statement) -> bool:
-    name = last_name(statement.expr)
     if statement.target is not None or statement.body is not None:
         return True
+    name = last_name(statement.expr) if statement.expr.kind == "call" else ""
     return name in _ACTS or name.endswith("_") or name.startswith(_SWITCHES)
+
+
+def is_value(expr: Expr) -> bool:
+    """Say whether ``expr`` is written down where it came about: an order may not change."""
+    if expr.kind == "attr":
+        return not is_module(expr)
+    return expr.kind in ("call", "item", "binary", "unary", "name")
+
+
+def _chain(expr: Expr) -> set[int]:
+    """Return what ``expr`` begins with: of ``f(x)[0].y``, these are ``f(x)[0]`` and ``f(x)``."""
+    found = set()
+    while expr.kind in ("call", "item", "attr"):
+        expr = expr.parts[0]
+        found.add(id(expr))
+    return found
 
 
 def _heads(block: Block) -> set[int]:
     """Return the calls of whose value a statement takes a part at once: ``call(...)[0]``."""
-    ends = [e for s in block.statements for e in [s.expr.parts[0] if s.expr.kind == "call" else s.expr]]
-    if block.result is not None:
-        ends.append(block.result)
     found = set()
-    for end in ends:
-        expr = end
-        while expr.kind in ("attr", "item"):
-            expr = expr.parts[0]
-        if expr.kind == "call":
-            found.add(id(expr))
+    for statement in block.statements:
+        found |= _chain(statement.expr)
+    if block.result is not None:
+        found |= {id(block.result)} | _chain(block.result)
     return found
 
 
@@ -346,11 +365,11 @@ def _tops(statement: Statement) -> Iterator[Expr]:
 
 
 def _calls(expr: Expr, *, inside: bool = False) -> Iterator[tuple[Expr, bool]]:
-    """Yield the calls and names that ``expr`` uses, and whether a function of its own does.
+    """Yield the values that ``expr`` uses, and whether a function of its own does.
 
-    A call is a statement of its own: what it uses is that statement's.
+    A value is a statement of its own: what it uses is that statement's.
     """
-    if expr.kind in ("call", "name"):
+    if is_value(expr):
         yield expr, inside
     elif expr.kind == "function":
         for statement in expr.parts[1].statements:
@@ -418,4 +437,6 @@ def _acts(statement: Statement, uses: Counter[int]) -> bool:
     """Say whether a statement does more than give a value."""
     if statement.target is not None or statement.body is not None:
         return True
+    if statement.expr.kind != "call":
+        return False
     return not uses[id(statement.expr)] or last_name(statement.expr).endswith("_")

@@ -65,6 +65,8 @@ class Tracer:
         if last_name(callee) == "conv_general_dilated":
             found.rank = len(flat[2]) + 2  # batch and channels beside the strided axes
         self.say(Statement(expr=found))
+        if last_name(callee) == "requires_grad_":
+            return Node(self, callee.parts[0])  # which it returns
         return Node(self, found)
 
     def enter(self, expr: Expr) -> Node:
@@ -103,9 +105,7 @@ class Tracer:
             return self.function(given)
         return Expr(kind="constant", parts=(given,))
 
-    def function(
-        self, given: Callable[..., Any], name: str = "", of: Sequence[Any] = ()
-    ) -> Expr:
+    def function(self, given: Callable[..., Any], name: str = "", of: Sequence[Any] = ()) -> Expr:
         """Return a function of the adapter's as an expression: its parameters and its block.
 
         It will be called with tensors of the shapes of ``of``, where these are known.

@@ -79,9 +79,7 @@ class _Script:
         twice = outcome.question == "repeat"
         self._block = trace.method(outcome.variant, outcome.key, self._case, whole=twice)
         self._is_contract = outcome.op == "contract"
-        self._inputs = Inputs(
-            self._variant, self._case, referee.operands(self._case), self._used()
-        )
+        self._inputs = Inputs(self._variant, self._case, referee.operands(self._case), self._used())
         self._expected: Expectation | None = None
         if not self._is_contract:
             hollow = self._framework.hollow(self._variant.backend)
