@@ -30,7 +30,7 @@ from convergent.harness.outcome import Outcome
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
               help="Where the script goes; standard output otherwise.")  # fmt: skip
 @click.pass_context
-def command(
+def command(  # noqa: PLR0913, PLR0917 - the command line's
     ctx: click.Context,
     variant: str,
     key: str,
@@ -50,9 +50,14 @@ def command(
         raise click.UsageError("-o says where a script goes; add --script")
     choose.variants((variant,))
     if scripted:
-        ctx.exit(_script(variant, key, case, timeout, output))
+        from convergent.harness.script import write
+
+        write.refuse(key)
     with Asker(timeout) as ask:
         outcome = ask(variant, key, case)
+        if scripted:
+            _script(ask, outcome, case, timeout, output)
+            ctx.exit(1 if outcome.is_finding else 0)
         loaded = ask.loaded.get(variant)
         if loaded:
             click.echo(f"{variant} {loaded.loaded.get('version')}, {loaded.loaded.get('file')}")
@@ -70,24 +75,26 @@ def command(
     ctx.exit(1 if outcome.is_finding else 0)
 
 
-def _script(variant: str, key: str, case: Case, timeout: float, output: Path | None) -> int:
-    """Run the check, write its script and say on standard error what it came to."""
-    from convergent.harness.script import fill, write
+def _script(ask: Asker, outcome: Outcome, case: Case, timeout: float, output: Path | None) -> None:
+    """Write the script of a check, see whether it shows the same, and say so on standard error."""
+    from convergent.harness.script import attempt, fill, write
 
-    with Asker(timeout) as ask:
-        write.refuse(key)
-        outcome = ask(variant, key, case)
-        loaded = ask.loaded.get(variant)
-        filled = fill.matters(outcome, case, timeout)
-        text = write.script(
-            outcome, referee=ask.referee, loaded=loaded.loaded if loaded else {}, filled=filled
-        )
+    loaded = ask.loaded.get(outcome.variant)
+    text = write.script(
+        outcome,
+        referee=ask.referee,
+        loaded=loaded.loaded if loaded else {},
+        filled=fill.matters(outcome, case, timeout),
+    )
     if output is None:
         click.echo(text, nl=False)
     else:
         write.save(text, output)
+    tried = attempt.attempt(text, timeout)
     click.echo(outcome.sentence, err=True)
-    return 1 if outcome.is_finding else 0
+    click.echo(f"the script {tried.sentence}", err=True)
+    if not tried.shows(outcome):
+        click.echo("that is not what the check came to: it needs more than this one call", err=True)
 
 
 def _numbers(ask: Asker, outcome: Outcome, case: Case) -> None:

@@ -14,17 +14,15 @@ from convergent.cases.record import record
 class Framework:
     """A framework in scripts.
 
-    ``roots`` are the attributes by which its adapter reaches it, and what imports each. ``tensor``
-    makes a tensor of the NumPy array ``{array}``, ``bfloat16`` one of an array of float32;
-    ``numpy`` gives float64 values of ``{tensor}`` back. ``needs`` are roots that both use.
+    ``roots`` are the attributes by which its adapter reaches it, and what imports each; inputs
+    and results are made by the root ``needs``. ``numpy`` gives float64 values of ``{tensor}``.
+    ``bundled``: the adapter computes by itself, and its own source is the script.
     """
 
     roots: Mapping[str, str]
-    tensor: str
-    bfloat16: str
     numpy: str
-    dtype: str
     needs: str
+    bundled: bool = False
 
     def hollow(self, backend: type[Backend]) -> Any:
         """Return an adapter without its framework."""
@@ -34,6 +32,12 @@ class Framework:
 
 
 FRAMEWORKS = {
+    "scipy": Framework(
+        roots={"scipy": "import scipy", "signal": "from scipy import signal"},
+        needs="scipy",
+        bundled=True,
+        numpy="{tensor}",
+    ),
     "torch": Framework(
         roots={
             "torch": "import torch",
@@ -41,18 +45,12 @@ FRAMEWORKS = {
             "nn_grad": "from torch.nn import grad as nn_grad",
         },
         needs="torch",
-        tensor="torch.from_numpy({array})",
-        bfloat16="torch.from_numpy({array}).bfloat16()",
         numpy="{tensor}.detach().cpu().double().numpy()",
-        dtype="torch.{dtype}",
     ),
     "tensorflow": Framework(
         roots={"tf": "import tensorflow as tf"},
         needs="tf",
-        tensor="tf.constant({array})",
-        bfloat16="tf.constant({array}.astype(tf.bfloat16.as_numpy_dtype))",
         numpy="{tensor}.numpy().astype(np.float64)",
-        dtype='"{dtype}"',
     ),
     "jax": Framework(
         roots={
@@ -61,10 +59,7 @@ FRAMEWORKS = {
             "lax": "from jax import lax",
         },
         needs="jnp",
-        tensor="jnp.array({array})",
-        bfloat16="jnp.array({array}.astype(jnp.bfloat16))",
         numpy="np.asarray({tensor}).astype(np.float64)",
-        dtype='"{dtype}"',
     ),
 }
 

@@ -65,6 +65,8 @@ class Inputs:
     @property
     def stored(self) -> str:
         """The dtype of the arrays that tensors are made of: NumPy has no bfloat16."""
+        if self._framework.bundled:
+            return "float64"
         return "float32" if self.case.dtype == "bfloat16" else self.case.dtype
 
     @property
@@ -122,7 +124,8 @@ class Inputs:
         """Return ``role = tensor of array``; ``array`` are the lines of an expression."""
         if len(array) > 1:
             return [*_assigned(role, array), *self._tensor(role, [role])]
-        made = {"torch": self._torch, "tensorflow": self._tensorflow, "jax": self._jax}
+        made = {"torch": self._torch, "tensorflow": self._tensorflow, "jax": self._jax,
+                "scipy": self._scipy}  # fmt: skip
         text = made[self._variant.backend.name](array[0], role)
         whole = [f"{role} = {text}"]
         if len(whole[0]) > literal.WIDTH and array[0] != role:
@@ -157,6 +160,9 @@ class Inputs:
             array = f"{array}.astype(jnp.bfloat16)"
         # ``asarray`` copies no memory that it can use as it is.
         return f"jnp.{'array' if self.case.memory == 'plain' else 'asarray'}({self._laid(array)})"
+
+    def _scipy(self, array: str, _role: str) -> str:
+        return self._laid(array)
 
     def _laid(self, array: str) -> str:
         return array if self.case.memory == "plain" else f"laid({array})"

@@ -111,7 +111,8 @@ class _Writer:
         outer, self._out = self._out, []
         for statement in said.body.statements:
             self._statement(statement, uses, inline, result, last)
-        outer += [_INDENT + line for line in self._out or ["pass"]]
+        inner = self._out[1:] if self._out and not self._out[0] else self._out
+        outer += [_INDENT + line if line else "" for line in inner or ["pass"]]
         self._out = outer
 
     def _write(self, before: str, expr: Expr) -> None:

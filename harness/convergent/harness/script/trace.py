@@ -182,6 +182,8 @@ def method(variant: str, key: str, case: Case, *, whole: bool = False) -> Block:
         setattr(backend, attribute, tracer.node("root", attribute))
     modes = frozenset(mode.name for mode in asked.modes)
     backend.enable(modes)
+    if "compile" in modes:
+        _keep_frames(backend, tracer)
     tracer.block = Block()
     operands = Tensors(
         *(
@@ -199,6 +201,30 @@ def method(variant: str, key: str, case: Case, *, whole: bool = False) -> Block:
         raise CannotWrite(f"{key} of {case} is not written as a script: {error}") from error
     tracer.block.result = result
     return tracer.block
+
+
+FORWARD_MODE = [
+    "@contextlib.contextmanager",
+    "def forward_mode():",
+    "    with warnings.catch_warnings():",
+    '        warnings.filterwarnings("ignore", "torch.jit", DeprecationWarning)',
+    "        yield",
+    "",
+    "",
+]
+"""A context that ``torch.compile`` does not see through: it compiles the functions called in it."""
+
+
+def _keep_frames(backend: Any, tracer: Tracer) -> None:
+    """Keep the functions of PyTorch's adapter as such: its compiler takes each by itself."""
+    backend.forward_mode = tracer.node("root", "forward_mode")
+    for name in ("pull", "pull_twice", "vjp", "push", "push_dual", "linear"):
+        kept = getattr(backend, name)
+
+        def called(function: Any, *args: Any, kept: Callable[..., Any] = kept) -> Any:
+            return kept(Node(tracer, tracer.function(function, "function")), *args)
+
+        setattr(backend, name, called)
 
 
 def switches(variant: str) -> Block:

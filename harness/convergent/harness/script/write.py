@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +17,9 @@ from convergent.cases.text import parse
 from convergent.harness import relations
 from convergent.harness.outcome import Outcome
 from convergent.harness.referee import Referee
-from convergent.harness.script import frameworks, header, literal, render, trace
+from convergent.harness.script import bundle, frameworks, header, literal, render, trace
 from convergent.harness.script.expect import Expectation
-from convergent.harness.script.inputs import Inputs
+from convergent.harness.script.inputs import Inputs, rounded
 from convergent.harness.script.node import Block
 
 UNWRITTEN = ("unsupported", "mistrusted")
@@ -75,9 +76,11 @@ class _Script:
         self._case: Case = parse(outcome.case)
         self._variant: Variant = registry.variant(outcome.variant)
         self._framework = frameworks.get(self._variant.backend.name)
-        self._switches = trace.switches(outcome.variant)
-        twice = outcome.question == "repeat"
-        self._block = trace.method(outcome.variant, outcome.key, self._case, whole=twice)
+        self._switches = self._block = Block()
+        if not self._framework.bundled:
+            self._switches = trace.switches(outcome.variant)
+            twice = outcome.question == "repeat"
+            self._block = trace.method(outcome.variant, outcome.key, self._case, whole=twice)
         self._is_contract = outcome.op == "contract"
         self._inputs = Inputs(self._variant, self._case, referee.operands(self._case), self._used())
         self._expected: Expectation | None = None
@@ -89,8 +92,10 @@ class _Script:
     def text(self) -> str:
         """Return the whole script."""
         body = self._body()
-        parts = [header.docstring(self._outcome, self._loaded), "", *self._imports(body)]
-        return "\n".join([*parts, "", *body]).rstrip() + "\n"
+        own = [line for line in body if line.startswith(("import ", "from "))]
+        body = [line for line in body if line not in own]
+        parts = [header.docstring(self._outcome, self._loaded), "", *self._imports(body, own)]
+        return "\n".join(_spaced([*parts, "", *body])).rstrip() + "\n"
 
     def _body(self) -> list[str]:
         names = ("x", "w", "dy")
@@ -100,13 +105,19 @@ class _Script:
             return [*found, *self._refusal()]
         assert self._expected is not None
         result = _result(self._outcome.op)
-        called = render.lines(self._block, result, names, tuple(self._framework.roots))
+        if self._framework.bundled:
+            name = self._variant.backend.name
+            called = bundle.lines(name, self._outcome.key, self._case, result)
+        else:
+            called = render.lines(self._block, result, names, tuple(self._framework.roots))
         if self._outcome.question == "repeat":
             arguments = ", ".join(names)
             called += [f"{result} = compute({arguments})", f"again = compute({arguments})"]
         kept = self._kept()
+        context = trace.FORWARD_MODE if any("forward_mode()" in line for line in called) else []
         return [
             *found,
+            *context,
             *self._inputs.memory,
             *self._inputs.lines(self._expected.reads),
             *self._expected.lines(),
@@ -140,6 +151,9 @@ class _Script:
 
     def _same_dtype(self, result: str) -> list[str]:
         asked = self._case.dtype
+        if self._framework.bundled:  # rounded once, at the end
+            return [line.replace("values", result) for line in rounded(result, asked)
+                    if line != f"values = {result}"]  # fmt: skip
         if self._variant.backend.name == "torch":
             return [f"assert {result}.dtype == torch.{asked}, {result}.dtype"]
         name = f"{result}.dtype" + (".name" if self._variant.backend.name == "tensorflow" else "")
@@ -168,31 +182,53 @@ class _Script:
         ]
 
     def _used(self) -> set[str]:
-        if self._outcome.question == "repeat":
+        if self._outcome.question == "repeat" or self._framework.bundled:
             return {"x", "w", "dy"}
         return render.used(self._block)
 
-    def _imports(self, body: list[str]) -> list[str]:
+    def _imports(self, body: list[str], own: list[str]) -> list[str]:
         source = "\n".join(body)
         variables = header.variables(self._variant)
-        standard = [name for name in ("math", "os", "sys", "zlib") if f"{name}." in source]
+        standard = [
+            name
+            for name in ("contextlib", "math", "os", "sys", "warnings", "zlib")
+            if re.search(rf"(?<![\w.]){name}\.", source)
+        ]
         if variables or self._filled:
             standard = sorted({*standard, "os"} | ({"sys"} if self._filled else set()))
-        found = [f"import {name}" for name in standard]
+        found = list(dict.fromkeys([*(f"import {name}" for name in standard), *own]))
+        found.sort(key=lambda line: line.startswith("from "))
         found += [""] if found else []
         if self._filled:
             found += header.FILL
         found += [f"os.environ[{literal.plain(k)}] = {literal.plain(v)}" for k, v in variables]
         found += [""] if variables else []
-        roots = {*self._roots(self._block), *self._roots(self._switches), self._framework.needs}
-        if self._is_contract and "jnp" in roots and "jnp." not in source:
-            roots.discard("jnp")
-        lines = [line for root, line in self._framework.roots.items() if root in roots]
+        lines = [
+            line
+            for root, line in self._framework.roots.items()
+            if re.search(rf"\b{root}\.", source)
+        ]
         numpy = ["import numpy as np"] if "np." in source else []
         return [*found, *numpy, *lines]
 
-    def _roots(self, block: Block) -> set[str]:
-        return render.roots(block)
+
+def _spaced(lines: list[str]) -> list[str]:
+    """Return ``lines`` with two empty ones around what stands at the top and is indented below."""
+    found: list[str] = []
+    deep = False  # whether the last line was of a function
+    for line in lines:
+        starts = line.startswith(("def ", "class ", "@"))
+        if line and not line[0].isspace() and not (found and found[-1].startswith("@")):
+            if starts or deep:
+                while found and not found[-1]:
+                    found.pop()
+                found += ["", ""]
+            deep = starts
+        elif not line and len(found) > 1 and not found[-1] and not found[-2]:
+            continue
+        deep = deep or starts
+        found.append(line)
+    return found
 
 
 def _result(op: str) -> str:
