@@ -1,4 +1,4 @@
-"""Does a script show what it was written for? Run once, in a process that knows nothing of us."""
+"""Does a script show what it was written for? Run once, in a clean process (``python -I``)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Attempt:
             name = outcome.detail.partition(":")[0]
             return (
                 self.code == 1
-                and re.search(rf"^([\w.]*\.)?{name}\b", self.errors, re.M) is not None
+                and re.search(rf"^([\w.]*\.)?{name}\b", self.errors, re.MULTILINE) is not None
             )
         return self.code == 1 and _ASSERTED.get(outcome.question, "") in self.errors
 
@@ -67,7 +67,7 @@ class Attempt:
 
 
 def attempt(text: str, timeout: float) -> Attempt:
-    """Run the script ``text`` with ``python -I``, this project not on its path."""
+    """Run the script ``text`` with ``python -I``, in an empty folder, without Python's variables."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "script.py")
         path.write_text(text, encoding="utf-8")

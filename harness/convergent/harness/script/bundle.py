@@ -89,14 +89,14 @@ class _Rewrite(ast.NodeTransformer):
     def __init__(self, bundle: _Bundle, scope: dict[str, Any]) -> None:
         self._bundle, self._scope, self._in_class = bundle, scope, False
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802 - ast's name
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         """Make a method a function."""
         node.returns, node.decorator_list = None, []
         if node.args.args and node.args.args[0].arg == "self" and not self._in_class:
             del node.args.args[0]
         return self.generic_visit(node)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # noqa: N802 - ast's name
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         """Make a record a dataclass."""
         node.decorator_list = []
         self._in_class = True
@@ -108,14 +108,14 @@ class _Rewrite(ast.NodeTransformer):
         node.decorator_list = [ast.parse("dataclass(frozen=True)", mode="eval").body]
         return node
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - ast's name
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         """Take a pair of an array and its dtype for the array."""
         if isinstance(node.func, ast.Name) and node.func.id == _UNWRAPPED:
             (array,) = (k.value for k in node.keywords if k.arg == "array")
             return self.visit(array)  # type: ignore[no-any-return]
         return self.generic_visit(node)
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802 - ast's name
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """Find what ``self``, a module or the case is asked for."""
         base = node.value
         if isinstance(base, ast.Name):
@@ -133,13 +133,13 @@ class _Rewrite(ast.NodeTransformer):
             return self.visit(base)  # type: ignore[no-any-return]
         return self.generic_visit(node)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # noqa: N802 - ast's name
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         """Leave the annotation out."""
         if node.value is None:
             return node
         return self.visit(ast.Assign(targets=[node.target], value=node.value))  # type: ignore[no-any-return]
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802 - ast's name
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         """Find what a name stands for."""
         if node.id in self._scope and isinstance(node.ctx, ast.Load):
             found = self._scope[node.id]

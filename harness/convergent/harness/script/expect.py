@@ -16,7 +16,7 @@ from convergent.harness.compare import Question
 from convergent.harness.script import literal
 from convergent.harness.script.inputs import LITERAL, rounded
 
-_OPERANDS = {
+OPERANDS = {
     "conv": ("x", "w"),
     "backprop_input": ("dy", "w"),
     "transpose": ("dy", "w"),
@@ -27,6 +27,8 @@ _OPERANDS = {
     "transpose_jacobian_input": ("w",),
     "transpose_jacobian_filter": ("dy",),
 }
+"""The operands that the reference of each op reads, in its order."""
+
 _MAPS = {"conv": "conv", "backprop_input": "backprop_input", "transpose": "backprop_input",
          "backprop_filter": "backprop_filter"}  # fmt: skip
 
@@ -50,7 +52,7 @@ class Expectation:
     @property
     def reads(self) -> tuple[str, ...]:
         """The operands that the reference reads, as canonical arrays."""
-        return () if self.is_literal else _OPERANDS[self._op]
+        return () if self.is_literal else OPERANDS[self._op]
 
     def lines(self) -> list[str]:
         """Return the source of ``expected``, and of whatever says how far one may be from it."""
@@ -121,6 +123,8 @@ class Expectation:
         else:
             wide = arguments
         found = [*reference(case, self._op), f"expected = reference({wide})"]
+        if case.data == "nonfinite":
+            found.insert(0, 'np.seterr(invalid="ignore")  # NaN is meant')
         move = self._move
         if question.exact:
             body = rounded("expected", case.dtype)
@@ -205,7 +209,7 @@ def _taps(case: Case) -> list[str]:
     rows = [(i, o, s, d, lo) for i, o, s, d, (lo, _) in axes]
     return [
         "def taps():",
-        '    """Yield each tap, the places of the image that it reads, and the outputs it adds to."""',
+        '    """Yield each tap, the places of the image it reads, the outputs it adds to."""',
         f"    for tap in np.ndindex({', '.join(map(str, case.kernel))}):",
         "        reads, adds = [slice(None)], [slice(None)]",
         f"        for t, (size, out, stride, dilation, before) in zip(tap, {rows}):",
@@ -241,8 +245,10 @@ def _map(case: Case, name: str, called: str) -> list[str]:
         "backprop_filter": (
             f"x, dy = x.reshape{x}, dy.reshape{y}",
             w,
-            f'total[tap] += np.einsum("ngc,ngo->cgo", x[reads].reshape(-1, {g}, {c}), '
-            f"dy[adds].reshape(-1, {g}, {o}))",
+            (
+                f'total[tap] += np.einsum("ngc,ngo->cgo", x[reads].reshape(-1, {g}, {c}), '
+                f"dy[adds].reshape(-1, {g}, {o}))"
+            ),
             case.w_shape,
         ),
     }[name]

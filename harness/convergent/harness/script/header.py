@@ -1,4 +1,4 @@
-"""What a script says before it begins: what is wrong, where it was seen, and in what environment."""
+"""What a script says before it begins: what is wrong, where it was seen, under what variables."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ def generator(case: Case) -> list[str]:
     """Return the source of ``drawn(role, shape)``: float64 values, the same on every machine."""
     found = [
         "def drawn(role, shape):",
-        '    """Return operand 0 (x), 1 (w) or 2 (dy): raw words of PCG64 are the same everywhere."""',
+        '    """Return operand 0 (x), 1 (w) or 2 (dy), the same on every machine."""',
         f"    entropy = [{case.seed}, role, {_geometry(case)}]",
         "    generator = np.random.PCG64(np.random.SeedSequence(entropy))",
     ]

@@ -93,19 +93,19 @@ class Node:
             return Node(self._tracer, self._expr.parts[index])
         if _is_all(index):
             return self
-        found = self._node("item", self._expr, self._tracer.value(index))
-        found._expr.shape = shapes.of_item(self._expr.shape, index)
-        return found
+        shape = shapes.of_item(self._expr.shape, index)
+        return self._node("item", self._expr, self._tracer.value(index), shape=shape)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         target = Expr(kind="item", parts=(self._expr, self._tracer.value(index)))
         self._tracer.say(Statement(expr=self._tracer.value(value), target=target))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - what it stands for
         return self._tracer.call(self._expr, args, kwargs)
 
-    def __enter__(self) -> Node:
-        return self._tracer.enter(self._expr)
+    def __enter__(self) -> Node:  # noqa: PYI034 - what the context gives is another value
+        entered: Node = self._tracer.enter(self._expr)
+        return entered
 
     def __exit__(self, *_raised: object) -> None:
         self._tracer.leave()
@@ -127,7 +127,7 @@ class Node:
 
     def __len__(self) -> int:
         if self._expr.shape:
-            return self._expr.shape[0]
+            return int(self._expr.shape[0])
         raise TypeError(f"nobody knows how long {last_name(self._expr)!r} is")
 
     def __eq__(self, _other: object) -> bool:
@@ -136,10 +136,10 @@ class Node:
     __hash__ = object.__hash__
 
     def __neg__(self) -> Node:
-        return self._node("unary", "-", self._expr)
+        return Node._node(self, "unary", "-", self._expr)
 
-    def _node(self, kind: str, *parts: Any) -> Node:
-        expr = Expr(kind=kind, parts=parts)
+    def _node(self, kind: str, *parts: Any, shape: Shape | None = None) -> Node:
+        expr = Expr(kind=kind, parts=parts, shape=shape)
         self._tracer.say(Statement(expr=expr))
         return Node(self._tracer, expr)
 

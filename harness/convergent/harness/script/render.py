@@ -10,6 +10,7 @@ import builtins
 import keyword
 from collections import Counter
 from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from convergent.harness.script import literal

@@ -23,7 +23,7 @@ def of_item(shape: Shape | None, index: Any) -> Shape | None:
     if shape is None or not plain:
         return None
     try:
-        return np.broadcast_to(np.zeros(()), shape)[index].shape
+        return tuple(np.broadcast_to(np.zeros(()), shape)[index].shape)
     except (IndexError, TypeError):
         return None
 
@@ -52,11 +52,11 @@ def _view(shape: Shape) -> Any:
 
 
 def _moved(shape: Shape, source: Any, target: Any) -> Shape:
-    return np.moveaxis(_view(shape), source, target).shape
+    return tuple(np.moveaxis(_view(shape), source, target).shape)
 
 
 def _swapped(shape: Shape, first: int, second: int) -> Shape:
-    return np.swapaxes(_view(shape), first, second).shape
+    return tuple(np.swapaxes(_view(shape), first, second).shape)
 
 
 def _ordered(shape: Shape, order: Sequence[int]) -> Shape:
@@ -79,7 +79,7 @@ def _unflattened(shape: Shape, axis: int, sizes: Sequence[int]) -> Shape:
 
 
 def _expanded(shape: Shape, axis: int) -> Shape:
-    return np.expand_dims(_view(shape), axis).shape
+    return tuple(np.expand_dims(_view(shape), axis).shape)
 
 
 def _padded(shape: Shape, pads: Any, *more: Any) -> Shape:

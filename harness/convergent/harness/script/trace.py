@@ -1,9 +1,9 @@
-"""A method of an adapter, run without its framework: what it would ask, in order.
+r"""A method of an adapter, run without its framework: what it would ask, in order.
 
 >>> from convergent.cases.text import parse
 >>> from convergent.harness.script import render
 >>> block = method("torch", "conv/native", parse("conv2d:i4_k3_s2"))
->>> print("\\n".join(render.lines(block, "y", ("x", "w", "dy"))))
+>>> print("\n".join(render.lines(block, "y", ("x", "w", "dy"))))
 y = F.conv2d(x, w, None, (2, 2), (0, 0), (1, 1), 1)
 """
 
@@ -58,7 +58,7 @@ class Tracer:
             flat += list(argument) if isinstance(argument, Tensors) else [argument]
         if flat and callable(flat[0]) and not isinstance(flat[0], Node | type):
             flat[0] = Node(self, self.function(flat[0], of=_primals(callee, flat)))
-        given = [(None, self.value(argument)) for argument in flat]
+        given: list[tuple[str | None, Expr]] = [(None, self.value(a)) for a in flat]
         given += [(name, self.value(argument)) for name, argument in kwargs.items()]
         found = Expr(kind="call", parts=(callee, tuple(given)))
         found.shape, found.arity = self._shape(callee, flat), _arity(callee, flat)
@@ -86,10 +86,11 @@ class Tracer:
         self._take_names()
         self.block = self._stack.pop()
 
-    def value(self, given: Any) -> Expr:
+    def value(self, given: Any) -> Expr:  # noqa: PLR0911 - one return per kind
         """Return any value as an expression; a function is traced."""
         if isinstance(given, Node):
-            return given._expr  # noqa: SLF001 - the two are one
+            expr: Expr = given._expr  # noqa: SLF001 - the two are one
+            return expr
         if isinstance(given, Star):
             return Expr(kind="star", parts=(given.expr,))
         if isinstance(given, tuple | list):
@@ -193,7 +194,7 @@ def method(variant: str, key: str, case: Case, *, whole: bool = False) -> Block:
     )
     try:
         if found.op == "contract":
-            result = tracer.value(backend.told(illegal(found.name, case)))  # type: ignore[attr-defined]
+            result = tracer.value(backend.told(illegal(found.name, case)))
         else:
             call = backend.prepare(found.function, case)
             result = tracer.function(call, "compute") if whole else tracer.value(call(operands))

@@ -130,7 +130,7 @@ class _Script:
             'assert actual.shape == expected.shape, f"shape {actual.shape}, not {expected.shape}"',
             *self._expected.check(),
             *kept[1:],
-            *self._repeated(result),
+            *self._repeated(),
         ]
 
     def _refusal(self) -> list[str]:
@@ -146,7 +146,8 @@ class _Script:
             "except Exception as error:  # as it should be",
             '    print(f"refused: {error}")',
             "else:",
-            f'    raise AssertionError(f"a result of shape {{tuple(y.shape)}} where an error is due")',
+            "    shape = tuple(y.shape)",
+            '    raise AssertionError(f"a result of shape {shape} where an error is due")',
         ]
 
     def _same_dtype(self, result: str) -> list[str]:
@@ -172,7 +173,7 @@ class _Script:
             '    assert old.tobytes() == new.tobytes(), f"the call changed its input {name}"',
         ]
 
-    def _repeated(self, result: str) -> list[str]:
+    def _repeated(self) -> list[str]:
         if self._outcome.question != "repeat":
             return []
         numbers = self._framework.numpy.format(tensor="again")
