@@ -275,7 +275,7 @@ def test_scripts_of_agreeing_checks_pass(backend, ask, tmp_path):
     if registry.version(backend) is None:
         pytest.skip(f"{backend} is not installed")
     variant = registry.variant(backend)
-    for number, key in enumerate(list(variant.methods())[:: 1 if EVERY else 9]):
+    for number, key in enumerate(list(variant.methods())[:: 1 if EVERY else 15]):
         for line in list(supported(variant, key))[:1]:
             outcome = ask(backend, key, parse(line))
             if outcome.verdict != "agrees":

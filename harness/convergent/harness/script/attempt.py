@@ -67,7 +67,7 @@ class Attempt:
 
 
 def attempt(text: str, timeout: float) -> Attempt:
-    """Run the script ``text`` with ``python -I``, in an empty folder, without Python's variables."""
+    """Run the script ``text`` with ``python -I``, in an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "script.py")
         path.write_text(text, encoding="utf-8")
