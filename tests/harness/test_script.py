@@ -195,6 +195,16 @@ def test_operands_lie_as_the_case_says(backend, memory):
     assert not unresolved(text)
 
 
+@pytest.mark.parametrize(("backend", "made"), [
+    ("torch", "np.float32)).bfloat16()"), ("tensorflow", "np.float32), tf.bfloat16)"),
+    ("jax", "np.float32), jnp.bfloat16)"),
+])  # fmt: skip
+def test_an_illegal_call_is_of_the_dtype_of_the_case(backend, made):
+    text = script(backend, "contract/conv_stride_zero", "conv2d:n2_i6_c4_k3_o4_bfloat16_illegal")
+    assert text.count(made) == 2
+    assert "np.float16" not in text
+
+
 def test_a_relation_and_a_gap_have_no_script():
     with pytest.raises(CannotWrite, match="take conv/native"):
         write.refuse("conv/native@flipped")

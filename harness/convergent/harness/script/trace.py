@@ -53,6 +53,8 @@ class Tracer:
             return Node(self, callee.parts[0])
         if last_name(callee) == "pad" and len(args) > 1 and not _any(args[1]):
             return args[0]
+        if args and isinstance(args[0], np.ndarray) and self._is_standing_in(args[0]):
+            return self._bfloat16(callee, args[0])
         flat: list[Any] = []
         for argument in args:  # the operands are three arguments in a script
             flat += list(argument) if isinstance(argument, Tensors) else [argument]
@@ -138,6 +140,16 @@ class Tracer:
         found = Expr(kind="function", parts=(tuple(parameters), body), hint=name or _name(given))
         self._functions[key] = (given, found)  # kept, so that the id stays its own
         return found
+
+    def _is_standing_in(self, array: Any) -> bool:
+        return self._case.dtype == "bfloat16" and array.dtype == np.float16
+
+    def _bfloat16(self, callee: Expr, array: Any) -> Any:
+        """Return the tensor of bfloat16 that ``callee`` makes of ones, which NumPy cannot hold."""
+        wide = array.astype(np.float32)
+        if last_name(callee) == "from_numpy":
+            return self.call(callee, (wide,), {}).bfloat16()
+        return self.call(callee, (wide, Node(self, callee.parts[0]).bfloat16), {})
 
     def _shape(self, callee: Expr, args: list[Any]) -> tuple[int, ...] | None:
         if callee.kind != "attr":
