@@ -25,7 +25,7 @@ from convergent.harness.ask import Asker
 from convergent.harness.compare import Question
 from convergent.harness.outcome import Outcome
 from convergent.harness.referee import Referee, asks
-from convergent.harness.script import expect, inputs, write
+from convergent.harness.script import draw, expect, reference, write
 from convergent.harness.script.attempt import Attempt, attempt
 
 TYPICAL = [
@@ -136,7 +136,7 @@ def test_a_call_reads_as_written_by_hand():
 def test_a_script_draws_the_numbers_of_the_case(kind, dtype):
     case = parse(f"conv2d:n2_i5x6_c4_k3x2_o6_g2_{dtype}_{kind}_seed3")
     scope = {"np": np, "math": __import__("math")}
-    exec("\n".join(inputs.generator(case)), scope)
+    exec("\n".join(draw.generator(case)), scope)
     for role, (stored, shape) in enumerate(
         zip(data.make(case), (case.x_shape, case.w_shape, case.y_shape), strict=True)
     ):
@@ -153,7 +153,7 @@ def test_the_reference_of_a_script_agrees_with_the_oracle(op, line):
     case = parse(line)
     expected = oracle.expect(case, op, data.make(case))
     scope = {"np": np}
-    exec("\n".join(expect.reference(case, op)), scope)
+    exec("\n".join(reference.reference(case, op)), scope)
     x, w, dy = (dtypes.decode(array, case.dtype) for array in data.make(case))
     given = dict(zip(("x", "w", "dy"), (x, w, dy), strict=True))
     operands = [given[role] for role in expect.OPERANDS[op]]
@@ -203,6 +203,16 @@ def test_an_illegal_call_is_of_the_dtype_of_the_case(backend, made):
     text = script(backend, "contract/conv_stride_zero", "conv2d:n2_i6_c4_k3_o4_bfloat16_illegal")
     assert text.count(made) == 2
     assert "np.float16" not in text
+
+
+def test_a_header_holds_no_path_of_the_machine():
+    detail = (
+        'ValueError: in user code: File "/home/me/convergent/call.py", line 3, see https://x.y/z'
+    )
+    text = script("torch", "conv/native", "conv2d:i3_k2", "raised", detail=detail)
+    assert '"call.py", line 3' in text
+    assert "/home" not in text
+    assert "https://x.y/z" in text
 
 
 def test_a_relation_and_a_gap_have_no_script():

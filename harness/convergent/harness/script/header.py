@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +24,7 @@ FILL = [
     "",
 ]
 
+_LONGEST = 400  # of an exception's message
 _QUIET = ("MALLOC_PERTURB_", "ONEDNN_VERBOSE", "DNNL_VERBOSE")
 
 
@@ -67,6 +69,7 @@ def _wrong(outcome: Outcome) -> str:
     worst = outcome.worst
     if worst is None or not outcome.outside:
         said = outcome.detail or outcome.where
+        said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]} ..."
         return outcome.verdict.replace("_", " ") + (f", {said}" if said else "")
     remarks = ", ".join(r for r in (outcome.where, outcome.model, outcome.detail) if r)
     return (
@@ -88,7 +91,11 @@ def _seen(outcome: Outcome, loaded: Mapping[str, Any]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return ``text`` as it may stand in a docstring, whatever a framework's message holds."""
+    """Return ``text`` as it may stand in a docstring, whatever a framework's message holds.
+
+    Of the paths of files their names are left.
+    """
+    text = re.sub(r"(?<![\w:/.])/(?:[^/\s\"']+/)+(?=[^/\s])", "", text)
     printable = "".join(c if c.isprintable() else " " for c in text)
     return printable.replace("\\", "\\\\").replace('"""', "'''")
 

@@ -17,7 +17,7 @@ from convergent.cases.errors import CannotWrite
 from convergent.harness.script import shapes
 
 if TYPE_CHECKING:
-    from convergent.harness.script.trace import Tracer
+    from convergent.harness.script.tracer import Tracer
 
 Shape = tuple[int, ...]
 

@@ -18,8 +18,9 @@ from convergent.harness import relations
 from convergent.harness.outcome import Outcome
 from convergent.harness.referee import Referee
 from convergent.harness.script import bundle, frameworks, header, literal, render, trace
+from convergent.harness.script.draw import rounded
 from convergent.harness.script.expect import Expectation
-from convergent.harness.script.inputs import Inputs, rounded
+from convergent.harness.script.inputs import Inputs
 from convergent.harness.script.node import Block
 
 UNWRITTEN = ("unsupported", "mistrusted")
