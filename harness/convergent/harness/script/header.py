@@ -24,7 +24,7 @@ FILL = [
     "",
 ]
 
-_LONGEST = 400  # of an exception's message
+_LONGEST = 300  # of an exception's message
 _QUIET = ("MALLOC_PERTURB_", "ONEDNN_VERBOSE", "DNNL_VERBOSE")
 
 
@@ -69,7 +69,8 @@ def _wrong(outcome: Outcome) -> str:
     worst = outcome.worst
     if worst is None or not outcome.outside:
         said = outcome.detail or outcome.where
-        said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]} ..."
+        if len(said) > _LONGEST:  # who raised, and what was said in the end
+            said = f"{said.partition(':')[0]}: ... {said[-_LONGEST:]}"
         return outcome.verdict.replace("_", " ") + (f", {said}" if said else "")
     remarks = ", ".join(r for r in (outcome.where, outcome.model, outcome.detail) if r)
     return (
