@@ -53,6 +53,10 @@ def test_a_run_ends_with_a_summary_and_a_report(tmp_path):
         (["shrink", "caffe", "conv/native", CASE], 4, "caffe"),
         (["shrink", "--run", "none.jsonl"], 4, "none.jsonl"),
         (["shrink", "scipy", "conv/correlate", CASE], 0, "nothing to shrink"),
+        (["repro", "scipy", "conv/correlate", CASE, "-o", "bug.py"], 4, "--script"),
+        (["repro", "scipy", "conv/correlate@flipped", CASE, "--script"], 4, "take conv/correlate"),
+        (["repro", "scipy", "conv/convolve2d", "conv1d:i4_k3", "--script"], 4, "unsupported"),
+        (["repro", "scipy", "conv/correlate", CASE, "--script", "-o", "no/bug.py"], 4, "no"),
         (["list", "everything"], 4, "everything"),
         (["explain", "nonsense"], 4, "conv2d:"),
     ],
@@ -62,6 +66,15 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path, arguments, code, said):
     assert done.returncode == code, done.stdout + done.stderr
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_repro_writes_a_script(tmp_path):
+    arguments = ("repro", "scipy", "conv/correlate", CASE, "--script")
+    done = convergent(*arguments, "-o", "bug.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert not done.stdout
+    assert "the script passes" in done.stderr
+    assert convergent(*arguments, cwd=tmp_path).stdout == (tmp_path / "bug.py").read_text()
 
 
 def test_repro_shows_the_numbers(tmp_path):

@@ -132,3 +132,15 @@ def test_every_variant_that_this_machine_can_run_is_chosen():
 def test_a_mode_that_is_none_or_excludes_another_is_refused(name, said):
     with pytest.raises(UnknownBackend, match=said):
         registry.variant(name)
+
+
+def test_a_third_partys_backend_has_no_scripts():
+    from convergent.cases.errors import CannotWrite
+    from convergent.harness.outcome import Outcome
+    from convergent.harness.script import write
+
+    outcome = Outcome(
+        variant="liars", op="conv", method="honest", case="conv2d:i3_k2", verdict="agrees"
+    )
+    with pytest.raises(CannotWrite, match="no scripts are written of liars"):
+        write.script(outcome)

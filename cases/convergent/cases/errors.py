@@ -13,6 +13,7 @@
     ├── RunFileDamaged       a run file that cannot be read or does not fit this run
     ├── FolderInUse          a folder that another run is writing to
     ├── InvalidLedger        a ``known.toml`` that says something impossible
+    ├── CannotWrite          a check of which no stand-alone script can be written
     └── Disagreement         an outcome whose verdict is not what was asked for
 
 A message holds the fact, the value and the way out.
@@ -63,6 +64,10 @@ class FolderInUse(ConvergentError):
 
 class InvalidLedger(ConvergentError, ValueError):
     """A ledger of known divergences that says something impossible."""
+
+
+class CannotWrite(ConvergentError):
+    """A check of which no stand-alone script can be written."""
 
 
 class Disagreement(ConvergentError, AssertionError):

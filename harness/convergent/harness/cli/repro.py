@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import numpy as np
 
@@ -24,14 +26,38 @@ from convergent.harness.outcome import Outcome
 @click.argument("key", metavar="OP/METHOD")
 @click.argument("case", type=choose.CASE)
 @click.option("--timeout", default=120.0, type=choose.SECONDS, help="Seconds.")
+@click.option("--script", "scripted", is_flag=True, help="Write a stand-alone script instead.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+              help="Where the script goes; standard output otherwise.")  # fmt: skip
 @click.pass_context
-def command(ctx: click.Context, variant: str, key: str, case: Case, timeout: float) -> None:
-    """Run one check again and show what was expected and what came."""
+def command(  # noqa: PLR0913, PLR0917 - the command line's
+    ctx: click.Context,
+    variant: str,
+    key: str,
+    case: Case,
+    timeout: float,
+    scripted: bool,
+    output: Path | None,
+) -> None:
+    """Run one check again and show what was expected and what came.
+
+    With --script a Python script is written that needs the framework and NumPy alone, ready to be
+    pasted into an issue tracker.
+    """
     if key.partition("/")[0] not in OPS:
         raise click.UsageError(f"{key!r} is no OP/METHOD; the ops are {', '.join(OPS)}")
+    if output and not scripted:
+        raise click.UsageError("-o says where a script goes; add --script")
     choose.variants((variant,))
+    if scripted:
+        from convergent.harness.script import write
+
+        write.refuse(key)
     with Asker(timeout) as ask:
         outcome = ask(variant, key, case)
+        if scripted:
+            _script(ask, outcome, case, timeout, output)
+            ctx.exit(1 if outcome.is_finding else 0)
         loaded = ask.loaded.get(variant)
         if loaded:
             click.echo(f"{variant} {loaded.loaded.get('version')}, {loaded.loaded.get('file')}")
@@ -50,6 +76,28 @@ def command(ctx: click.Context, variant: str, key: str, case: Case, timeout: flo
         f"verdict: {outcome.verdict}" + (f", known: {outcome.known}" if outcome.known else "")
     )
     ctx.exit(1 if outcome.is_finding else 0)
+
+
+def _script(ask: Asker, outcome: Outcome, case: Case, timeout: float, output: Path | None) -> None:
+    """Write the script of a check, see whether it shows the same, and say so on standard error."""
+    from convergent.harness.script import attempt, fill, write
+
+    loaded = ask.loaded.get(outcome.variant)
+    text = write.script(
+        outcome,
+        referee=ask.referee,
+        loaded=loaded.loaded if loaded else {},
+        filled=fill.matters(outcome, case, timeout),
+    )
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write.save(text, output)
+    tried = attempt.attempt(text, timeout)
+    click.echo(outcome.sentence, err=True)
+    click.echo(f"the script {tried.sentence}", err=True)
+    if not tried.shows(outcome):
+        click.echo("that is not what the check came to: it needs more than this one call", err=True)
 
 
 def _numbers(ask: Asker, outcome: Outcome, case: Case) -> None:

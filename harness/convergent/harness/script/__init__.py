@@ -1,0 +1,1 @@
+"""Stand-alone scripts of checks, to be pasted into an issue tracker."""

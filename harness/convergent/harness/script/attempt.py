@@ -1,0 +1,88 @@
+"""Does a script show what it was written for? Run once, in a clean process (``python -I``)."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from convergent.cases.record import record
+from convergent.harness.outcome import Outcome
+
+_ASSERTED = {
+    "shape": "AssertionError: shape",
+    "value": "elements are wrong",
+    "contract": "where an error is due",
+    "input": "changed its input",
+    "repeat": "other bits",
+    "dtype": "AssertionError",
+}
+
+
+@record
+class Attempt:
+    """How a script ended: ``code`` as ``subprocess`` has it (``None``: it did not), and ``errors``.
+
+    ``errors`` is what it wrote on standard error.
+    """
+
+    code: int | None
+    errors: str
+
+    def shows(self, outcome: Outcome) -> bool:
+        """Say whether the script ended as ``outcome`` says: for the same reason."""
+        if outcome.verdict == "agrees":
+            return self.code == 0
+        if outcome.verdict == "timed_out":
+            return self.code is None
+        if outcome.verdict == "crashed":
+            return self.code is not None and self.code < 0
+        if outcome.verdict == "raised":
+            name = outcome.detail.partition(":")[0]
+            return (
+                self.code == 1
+                and re.search(rf"^([\w.]*\.)?{name}\b", self.errors, re.MULTILINE) is not None
+            )
+        return self.code == 1 and _ASSERTED.get(outcome.question, "") in self.errors
+
+    @property
+    def sentence(self) -> str:
+        """How the script ended, in one line."""
+        if self.code is None:
+            return "does not end"
+        if self.code < 0:
+            return f"is ended by {signal.Signals(-self.code).name}"
+        if self.code == 0:
+            return "passes"
+        lines = [
+            line
+            for line in self.errors.splitlines()
+            if re.match(r"[\w.]+(Error|Exception)\b", line)
+        ]
+        return f"fails: {(lines or self.errors.splitlines() or ['nothing said'])[-1][:200]}"
+
+
+def attempt(text: str, timeout: float) -> Attempt:
+    """Run the script ``text`` with ``python -I``, in an empty folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "script.py")
+        path.write_text(text, encoding="utf-8")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+        try:
+            done = subprocess.run(
+                [sys.executable, "-I", str(path)],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                cwd=folder,
+                env=kept,
+                timeout=timeout,
+            )
+        except subprocess.TimeoutExpired:
+            return Attempt(code=None, errors="")
+    return Attempt(code=done.returncode, errors=done.stderr)
