@@ -175,9 +175,10 @@ def _table(state: State) -> Table:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1), header_style="bold")
+    # Where the terminal is narrow names give way, and figures do not.
     table.add_column("variant", no_wrap=True, overflow="ellipsis", min_width=9)
     for name in ("cases", "checks", "pairs", "wrong", "known", "moot", "time"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True, min_width=5 + (name == "time"))
     for variant, tally in state.tallies.items():
         figures = (tally.cases, tally.checks, state.ways[variant].pairs)
         wrong = (tally.hits, tally.known, tally.unjudged)

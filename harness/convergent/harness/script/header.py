@@ -34,7 +34,7 @@ def docstring(outcome: Outcome, loaded: Mapping[str, Any]) -> str:
 
     method = registry.variant(outcome.variant).methods()[outcome.key]
     parts = [f"{outcome.variant} {outcome.key}: {_wrong(outcome)}"]
-    diagnosis = getattr(outcome, "diagnosis", "")
+    diagnosis = outcome.diagnosis
     if diagnosis:
         parts.append(f"Diagnosis: {diagnosis}.")
     said = " ".join((method.function.__doc__ or "").split("\n\n")[0].split()).rstrip(".")
