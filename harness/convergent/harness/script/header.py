@@ -12,6 +12,7 @@ from convergent.backends.variant import Variant
 from convergent.cases import words
 from convergent.cases.text import parse
 from convergent.harness import environment
+from convergent.harness.diagnose import is_named
 from convergent.harness.outcome import Number, Outcome
 
 WIDTH = 96
@@ -34,9 +35,8 @@ def docstring(outcome: Outcome, loaded: Mapping[str, Any]) -> str:
 
     method = registry.variant(outcome.variant).methods()[outcome.key]
     parts = [f"{outcome.variant} {outcome.key}: {_wrong(outcome)}"]
-    diagnosis = outcome.diagnosis
-    if diagnosis:
-        parts.append(f"Diagnosis: {diagnosis}.")
+    if is_named(outcome.diagnosis):
+        parts.append(f"Diagnosis: {outcome.diagnosis}.")
     said = " ".join((method.function.__doc__ or "").split("\n\n")[0].split()).rstrip(".")
     parts.append(f"{said}. {words.in_words(parse(outcome.case))}.")
     if outcome.verdict in ("crashed", "timed_out"):
