@@ -49,6 +49,19 @@ OPS: dict[str, tuple[str, ...]] = {
 
 ``contract`` stands for illegal calls, whose right result is an exception."""
 
+READS: dict[str, tuple[str, ...]] = {
+    "conv": ("x", "w"),
+    "backprop_input": ("dy", "w"),
+    "transpose": ("dy", "w"),
+    "backprop_filter": ("x", "dy"),
+    "backprop_bias": ("dy",),
+    "jacobian_input": ("w",),
+    "jacobian_filter": ("x",),
+    "transpose_jacobian_input": ("w",),
+    "transpose_jacobian_filter": ("dy",),
+}
+"""The operands that each op reads, in the order of its map's definition."""
+
 
 class Tensors(NamedTuple):
     """The operands of a case as a framework's own tensors, in the framework's own layout."""

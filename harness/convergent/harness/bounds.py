@@ -72,7 +72,7 @@ def bound(expected: Expected, dtype: str) -> Float64:
 def models(
     expected: Expected, dtype: str, limit: Float64, *, exact: bool, data: str = ""
 ) -> Iterator[Model]:
-    """Yield the wider bounds that could explain an error beyond ``limit``, tightest first.
+    """Yield the wider bounds that could explain an error beyond ``limit``, likeliest first.
 
     ``exact`` data are integers that every format holds: rounding them explains nothing. Of
     ``data`` that are integers times powers of two, ``tiny`` have a subnormal number in every
@@ -96,6 +96,12 @@ def models(
     if data == "tiny":
         zeroed = functools.partial(_is_zero_where_wrong, limit)
         yield Model("takes subnormal operands for zero", limit + S, zeroed)
+    if form.accumulator != dtype:
+        rounding = growth(n) * form.unit_roundoff * S
+        # Sums of integers that the narrow type holds do not round in it, unless they are scaled.
+        if exact and data not in ("tiny", "subnormal"):
+            rounding = np.where(2.0**form.precision >= S, 0.0, rounding)
+        yield Model(f"accumulates in {dtype}", limit + rounding)
     # Winograd and FFT mix the terms of many outputs: their error follows the largest sum.
     steps = FAST + growth(n).max(initial=0.0)
     normwise = np.where(n > 0, steps * unit * S.max(initial=0.0), 0.0)
@@ -110,12 +116,6 @@ def models(
         # (1 + d)(1 + d') - 1 for two inputs, each rounded once.
         rounding = (2 * relative + relative**2) * S
         yield Model(f"rounds the inputs to {name}", limit + rounding, _is_widespread(limit, n))
-    if form.accumulator != dtype:
-        rounding = growth(n) * form.unit_roundoff * S
-        # Sums of integers that the narrow type holds do not round in it, unless they are scaled.
-        if exact and data not in ("tiny", "subnormal"):
-            rounding = np.where(2.0**form.precision >= S, 0.0, rounding)
-        yield Model(f"accumulates in {dtype}", limit + rounding)
 
 
 def _rounded(expected: Expected) -> Float64:

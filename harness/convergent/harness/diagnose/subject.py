@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convergent.backends import numpy as maps
-from convergent.backends.base import OPS
+from convergent.backends.base import OPS, READS
 from convergent.backends.expected import Expected
 from convergent.backends.oracle import JACOBIANS
 from convergent.cases import dtypes
@@ -17,19 +17,6 @@ from convergent.cases.case import Case
 from convergent.cases.data import Operands
 from convergent.cases.dtypes import FORMATS, Array, Float64
 from convergent.harness.compare import Question
-
-ROLES = {
-    "conv": ("x", "w"),
-    "backprop_input": ("dy", "w"),
-    "transpose": ("dy", "w"),
-    "backprop_filter": ("x", "dy"),
-    "backprop_bias": ("dy",),
-    "jacobian_input": ("w",),
-    "jacobian_filter": ("x",),
-    "transpose_jacobian_input": ("w",),
-    "transpose_jacobian_filter": ("dy",),
-}
-"""The operands that each op reads."""
 
 Given = dict[str, Float64]
 """The operands by role (``x``, ``w``, ``dy``), canonical shapes, as float64."""
@@ -62,7 +49,7 @@ class Subject:
     @property
     def reads(self) -> tuple[str, ...]:
         """The roles of the operands that the op reads."""
-        return ROLES[self.op]
+        return READS[self.op]
 
     @property
     def result(self) -> str:
@@ -107,7 +94,7 @@ def compute(case: Case, op: str, given: Given) -> Float64:
         total: Float64 = given["dy"].reshape(-1, case.out_channels).sum(axis=0)
         return total
     name = "backprop_input" if op == "transpose" else op
-    first, second = ROLES[op]
+    first, second = READS[op]
     return maps.MAPS[name](case, given[first], given[second])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from convergent.backends.base import OPS
+from convergent.backends.base import OPS, READS
 from convergent.cases.dtypes import FORMATS
 from convergent.harness.bounds import C0, LAMBDA
 from convergent.harness.compare import Question
@@ -16,19 +16,6 @@ from convergent.harness.script import literal
 from convergent.harness.script.draw import rounded
 from convergent.harness.script.inputs import LITERAL
 from convergent.harness.script.reference import reference
-
-OPERANDS = {
-    "conv": ("x", "w"),
-    "backprop_input": ("dy", "w"),
-    "transpose": ("dy", "w"),
-    "backprop_filter": ("x", "dy"),
-    "backprop_bias": ("dy",),
-    "jacobian_input": ("w",),
-    "jacobian_filter": ("x",),
-    "transpose_jacobian_input": ("w",),
-    "transpose_jacobian_filter": ("dy",),
-}
-"""The operands that the reference of each op reads, in its order."""
 
 
 class Expectation:
@@ -50,7 +37,7 @@ class Expectation:
     @property
     def reads(self) -> tuple[str, ...]:
         """The operands that the reference reads, as canonical arrays."""
-        return () if self.is_literal else OPERANDS[self._op]
+        return () if self.is_literal else READS[self._op]
 
     def lines(self) -> list[str]:
         """Return the source of ``expected``, and of whatever says how far one may be from it."""
