@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from convergent.cases import suites
-from convergent.cases.case import DTYPES, Case
+from convergent.cases.case import Case
 from convergent.cases.errors import InvalidCase, NothingLeft
-from convergent.harness.cli import choose, close_output
+from convergent.harness.cli import choose, close_output, narrow
 
 REPORT = "report.html"
 NOTHING = 5
@@ -29,24 +29,8 @@ NOTHING = 5
 @click.option(
     "--budget", default="10m", type=choose.DURATION, help="How long: 90s, 10m, 2h.  [default: 10m]"
 )
-@click.option(
-    "--backend",
-    "--variant",
-    "backends",
-    multiple=True,
-    help="A backend, or a variant such as torch:compile; repeat.  [default: installed]",
-)
-@click.option(
-    "--all-variants",
-    "every",
-    is_flag=True,
-    help="All variants of these backends that this machine can run.",
-)
-@click.option("--op", "ops", multiple=True, help="An op, such as backprop_input; repeat.")
-@click.option("--method", "methods", multiple=True, help="A pattern of methods; repeat.")
+@narrow.options
 @click.option("--relations", is_flag=True, help="Ask relations between results too.")
-@click.option("--dtype", "dtypes", multiple=True, type=click.Choice(DTYPES), help="Repeat.")
-@click.option("-k", "keyword", default="", help="Words in the check id, with and, or, not, ().")
 @click.option(
     "--corpus",
     "corpora",
@@ -112,25 +96,14 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 
 
 def _options(given: dict[str, Any]) -> Any:
-    from convergent.harness import environment, plan
-    from convergent.harness.expression import keyword
+    from convergent.harness import environment
     from convergent.harness.options import Options
 
-    try:
-        keyword(given["keyword"])
-    except (ValueError, RecursionError) as error:
-        raise click.UsageError(str(error)) from error
     variants = choose.variants(given["backends"], every=given["every"])
     return Options(
         variants=variants,
         folder=given["folder"],
-        selection=plan.Selection(
-            ops=given["ops"],
-            methods=given["methods"],
-            dtypes=given["dtypes"],
-            keyword=given["keyword"],
-            relations=given["relations"],
-        ),
+        selection=narrow.selection(given, relations=given["relations"]),
         suite="fuzz",
         seed=given["seed"],
         timeout=given["timeout"],

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from convergent.cases.case import DTYPES, Case
-from convergent.harness.cli import cases, choose, close_output
+from convergent.cases.case import Case
+from convergent.harness.cli import cases, choose, close_output, narrow
 
 if TYPE_CHECKING:
     from convergent.harness.options import Options
@@ -33,27 +33,11 @@ REPORT = "report.html"
     "  convergent run -o nightly --resume",
 )
 @cases.options
-@click.option(
-    "--backend",
-    "--variant",
-    "backends",
-    multiple=True,
-    help="A backend, or a variant such as torch:compile; repeat.  [default: installed]",
-)
-@click.option(
-    "--all-variants",
-    "every",
-    is_flag=True,
-    help="All variants of these backends that this machine can run.",
-)
-@click.option("--op", "ops", multiple=True, help="An op, such as backprop_input; repeat.")
-@click.option("--method", "methods", multiple=True, help="A pattern of methods; repeat.")
+@narrow.options
 @click.option(
     "--relations", is_flag=False, flag_value="too", type=click.Choice(("too", "only")),
     help="Check relations between results, too or only; see convergent list relations.",
 )  # fmt: skip
-@click.option("--dtype", "dtypes", multiple=True, type=click.Choice(DTYPES), help="Repeat.")
-@click.option("-k", "keyword", default="", help="Words in the check id, with and, or, not, ().")
 @click.option("-x", "stop_at_first", is_flag=True, help="Stop at the first finding.")
 @click.option(
     "--repeat",
@@ -134,25 +118,15 @@ def _say_rest(result: Result, options: Options) -> None:
 
 
 def _options(given: dict[str, Any], chosen: cases.Chosen) -> Options:
-    from convergent.harness import environment, plan
-    from convergent.harness.expression import keyword
+    from convergent.harness import environment
     from convergent.harness.options import Options
 
-    try:
-        keyword(given["keyword"])
-    except (ValueError, RecursionError) as error:
-        raise click.UsageError(str(error)) from error
     variants = choose.variants(given["backends"], every=given["every"])
     return Options(
         variants=variants,
         folder=given["folder"],
-        selection=plan.Selection(
-            ops=given["ops"],
-            methods=given["methods"],
-            dtypes=given["dtypes"],
-            keyword=given["keyword"],
-            relations=bool(given["relations"]),
-            ordinary=given["relations"] != "only",
+        selection=narrow.selection(
+            given, relations=bool(given["relations"]), ordinary=given["relations"] != "only"
         ),
         suite=chosen.name,
         seed=chosen.seed,

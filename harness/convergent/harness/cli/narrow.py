@@ -1,0 +1,59 @@
+"""Which checks, by which variants: the options that ``run`` and ``fuzz`` have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from convergent.cases.case import DTYPES
+
+if TYPE_CHECKING:
+    from convergent.harness.plan import Selection
+
+_OPTIONS = (
+    click.option(
+        "--backend",
+        "--variant",
+        "backends",
+        multiple=True,
+        help="A backend, or a variant such as torch:compile; repeat.  [default: installed]",
+    ),
+    click.option(
+        "--all-variants",
+        "every",
+        is_flag=True,
+        help="All variants of these backends that this machine can run.",
+    ),
+    click.option("--op", "ops", multiple=True, help="An op, such as backprop_input; repeat."),
+    click.option("--method", "methods", multiple=True, help="A pattern of methods; repeat."),
+    click.option("--dtype", "dtypes", multiple=True, type=click.Choice(DTYPES), help="Repeat."),
+    click.option("-k", "keyword", default="", help="Words in the check id, with and, or, not, ()."),
+)
+
+
+def options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that narrow what is checked to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def selection(given: dict[str, Any], *, relations: bool, ordinary: bool = True) -> Selection:
+    """Return what the options of ``options`` select. Raises ``UsageError`` for a bad ``-k``."""
+    from convergent.harness.expression import keyword
+    from convergent.harness.plan import Selection
+
+    try:
+        keyword(given["keyword"])
+    except (ValueError, RecursionError) as error:
+        raise click.UsageError(str(error)) from error
+    return Selection(
+        ops=given["ops"],
+        methods=given["methods"],
+        dtypes=given["dtypes"],
+        keyword=given["keyword"],
+        relations=relations,
+        ordinary=ordinary,
+    )
