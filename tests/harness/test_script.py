@@ -15,7 +15,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from convergent.backends import oracle, registry
-from convergent.backends.base import OPS
+from convergent.backends.base import OPS, READS
 from convergent.cases import data, dtypes
 from convergent.cases.errors import CannotWrite
 from convergent.cases.features import FEATURES
@@ -156,7 +156,7 @@ def test_the_reference_of_a_script_agrees_with_the_oracle(op, line):
     exec("\n".join(reference.reference(case, op)), scope)
     x, w, dy = (dtypes.decode(array, case.dtype) for array in data.make(case))
     given = dict(zip(("x", "w", "dy"), (x, w, dy), strict=True))
-    operands = [given[role] for role in expect.OPERANDS[op]]
+    operands = [given[role] for role in READS[op]]
     found = scope["reference"](*operands)
     assert found.shape == expected.value.shape
     scale = expected.magnitude.max(initial=1.0)
@@ -239,8 +239,10 @@ def test_how_a_script_ended_is_compared_with_the_check():
     assert ended("1 / 0").shows(raised)
     assert not ended("raise ValueError").shows(raised)
     assert not ended("pass").shows(raised)
-    crashed = Outcome(**base, verdict="crashed")
+    crashed = Outcome(**base, verdict="crashed", detail="the worker was ended by SIGABRT")
     assert ended("import os\nos.abort()").shows(crashed)
+    assert not ended("import os\nos.kill(os.getpid(), 11)").shows(crashed)
+    assert not ended("raise SystemExit(1)").shows(Outcome(**base, verdict="differs"))
     assert "SIGABRT" in ended("import os\nos.abort()").sentence
     differs = Outcome(**base, verdict="differs", question="value")
     assert ended("assert 0, '2 of 4 elements are wrong'").shows(differs)
@@ -254,6 +256,10 @@ ENTRIES = [
     for entry in ledger.load().entries
     if EVERY or entry.example in HANDFUL
 ]
+
+
+def test_the_handful_stands_in_the_ledger():
+    assert {entry.example for entry in ledger.load().entries} >= HANDFUL
 
 
 @pytest.fixture(scope="module")

@@ -40,14 +40,21 @@ class Attempt:
         if outcome.verdict == "timed_out":
             return self.code is None
         if outcome.verdict == "crashed":
-            return self.code is not None and self.code < 0
+            return self.code is not None and self.code < 0 and self._signal in outcome.detail
         if outcome.verdict == "raised":
             name = outcome.detail.partition(":")[0]
             return (
                 self.code == 1
                 and re.search(rf"^([\w.]*\.)?{name}\b", self.errors, re.MULTILINE) is not None
             )
-        return self.code == 1 and _ASSERTED.get(outcome.question, "") in self.errors
+        asserted = _ASSERTED.get(outcome.question)
+        return self.code == 1 and asserted is not None and asserted in self.errors
+
+    @property
+    def _signal(self) -> str:
+        """The signal that ended it, by the name that a lost worker's has."""
+        assert self.code is not None
+        return signal.Signals(-self.code).name
 
     @property
     def sentence(self) -> str:
@@ -55,7 +62,7 @@ class Attempt:
         if self.code is None:
             return "does not end"
         if self.code < 0:
-            return f"is ended by {signal.Signals(-self.code).name}"
+            return f"is ended by {self._signal}"
         if self.code == 0:
             return "passes"
         lines = [
