@@ -5,12 +5,16 @@ A third party adds a backend with an entry point of the group ``convergent.backe
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
 import importlib.metadata
 import sys
 
+from convergent.backends import naming
 from convergent.backends import variant as variants
 from convergent.backends.base import Backend
+from convergent.backends.naming import Name
 from convergent.backends.variant import Variant
 from convergent.cases.errors import BackendUnavailable, UnknownBackend
 
@@ -50,26 +54,65 @@ def get(name: str) -> type[Backend]:
 
 
 def variant(name: str) -> Variant:
-    """Return the variant called ``name``: a backend, or ``backend:mode+mode``.
+    """Return the variant called ``name``: ``backend``, ``backend:mode+mode``, ``backend==1.2.3``.
 
     Raises ``UnknownBackend`` for a backend or a mode that nobody registered, ``BackendUnavailable``
     for an adapter that does not load.
     """
-    backend, _, words = name.partition(":")
-    return variants.make(get(backend), words)
+    asked = naming.split(name)
+    backend = get(backend_of(name))
+    if asked.version and asked.backend not in backend.packages:
+        asked = Name(backend=backend.packages[0], version=asked.version, modes=asked.modes)
+    return variants.make(backend, asked)
+
+
+def backend_of(name: str) -> str:
+    """Return the backend of a variant's name, which may say a distribution of it instead.
+
+    >>> backend_of("tensorflow-cpu==2.20.0:xla"), backend_of("torch@/usr/bin/python3")
+    ('tensorflow', 'torch')
+
+    What names no backend is returned as it stands: a run file may come from anywhere.
+    """
+    try:
+        asked = naming.split(name)
+    except UnknownBackend:
+        return name.partition(":")[0]
+    if asked.backend in names() or not (asked.version or asked.python):
+        return asked.backend
+    return _distributions().get(asked.backend, asked.backend)
+
+
+def plain(name: str) -> str:
+    """Return a variant's name without its version and interpreter: ``tensorflow:xla``."""
+    try:
+        modes = naming.split(name).modes
+    except UnknownBackend:
+        return name
+    backend = backend_of(name)
+    return f"{backend}:{modes}" if modes else backend
 
 
 def version(name: str) -> str | None:
-    """Return the installed version of the framework of a variant, without importing it."""
-    name = name.partition(":")[0]
+    """Return the version of a variant's framework that is installed here, without importing it."""
     try:
-        packages = get(name).packages
+        packages = get(backend_of(name)).packages
     except BackendUnavailable:
         if name in BUILT_IN:  # a fault of ours is no missing framework
             raise
         return None
     found = (_version_of(package) for package in packages)
     return next((version for version in found if version is not None), None)
+
+
+@functools.cache
+def _distributions() -> dict[str, str]:
+    """Return which backend each distribution holds."""
+    found = {}
+    for name in reversed(names()):
+        with contextlib.suppress(BackendUnavailable):
+            found.update(dict.fromkeys(get(name).packages, name))
+    return found
 
 
 def _version_of(package: str) -> str | None:

@@ -1,4 +1,4 @@
-"""A backend as it is run: ``torch``, ``torch:no_onednn``, ``tensorflow:xla+threads1``."""
+"""A backend as it is run: ``torch``, ``torch==2.12.1:no_onednn``, ``tensorflow:xla+threads1``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from convergent.backends.base import Backend, Gap, Method
 from convergent.backends.modes import Mode
+from convergent.backends.naming import Name
 from convergent.cases.case import Case
 from convergent.cases.errors import UnknownBackend
 from convergent.cases.record import record
@@ -16,14 +17,27 @@ from convergent.cases.record import record
 
 @record
 class Variant:
-    """A backend's class and the modes that are on, in the order of their declaration."""
+    """A backend's class and the modes that are on, in the order of their declaration.
+
+    ``source`` is the distribution with its version, or the interpreter, that was asked for: the
+    framework that is installed beside this project if neither was.
+    """
 
     backend: type[Backend]
     modes: tuple[Mode, ...] = ()
+    source: Name | None = None
 
     @property
     def name(self) -> str:
-        """``torch`` or ``torch:no_onednn+threads1``."""
+        """``torch``, ``torch:no_onednn+threads1`` or ``tensorflow-cpu==2.20.0:xla``."""
+        if self.source is None:
+            return self.plain
+        words = self.plain.partition(":")[2]
+        return f"{self.source.requirement}:{words}" if words else self.source.requirement
+
+    @property
+    def plain(self) -> str:
+        """The name wherever the framework comes from: ``tensorflow:xla``."""
         words = "+".join(mode.name for mode in self.modes)
         return f"{self.backend.name}:{words}" if words else self.backend.name
 
@@ -53,13 +67,13 @@ class Variant:
         return next((gap for gap in spoken if gap.covers(key, case, traits)), None)
 
 
-def make(backend: type[Backend], words: str) -> Variant:
-    """Return the variant of ``backend`` whose modes ``words`` names, joined by ``+``.
+def make(backend: type[Backend], name: Name) -> Variant:
+    """Return the variant of ``backend`` that has the modes and the source of ``name``.
 
     Raises ``UnknownBackend`` for a mode that it has not, or for two that exclude each other.
     """
     known = {mode.name: mode for mode in backend.modes}
-    asked = words.split("+") if words else []
+    asked = name.modes.split("+") if name.modes else []
     for word in asked:
         if word not in known:
             there = ", ".join(known) or "none"
@@ -70,7 +84,8 @@ def make(backend: type[Backend], words: str) -> Variant:
         if groups.count(group) > 1:
             both = " and ".join(mode.name for mode in modes if mode.group == group)
             raise UnknownBackend(f"{backend.name}: the modes {both} exclude each other")
-    return Variant(backend=backend, modes=modes)
+    source = name if name.version or name.python else None
+    return Variant(backend=backend, modes=modes, source=source)
 
 
 @functools.cache

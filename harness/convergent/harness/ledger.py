@@ -67,7 +67,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
         Not ``here``: on some machine, whatever this one's traits are.
         """
-        name = outcome.variant if ":" in self.variant else outcome.variant.partition(":")[0]
+        name = registry.plain(outcome.variant)
+        name = name if ":" in self.variant else name.partition(":")[0]
         if not fnmatch.fnmatchcase(name, self.variant):
             return False
         if not any(fnmatch.fnmatchcase(outcome.key, pattern) for pattern in self.checks):

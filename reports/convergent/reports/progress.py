@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from convergent.backends import registry
 from convergent.harness.outcome import Outcome
 from convergent.reports.wording import duration, many
 
@@ -117,8 +118,8 @@ class Progress:
     @staticmethod
     def _guess(variant: str, each: Mapping[str, float]) -> float:
         """Return the seconds per check of ``variant``, or of its kin while it has not begun."""
-        backend = variant.partition(":")[0]
-        kin = [s for name, s in each.items() if name.partition(":")[0] == backend]
+        backend = registry.backend_of(variant)
+        kin = [s for name, s in each.items() if registry.backend_of(name) == backend]
         known = kin or list(each.values())
         return each.get(variant, sum(known) / len(known))
 

@@ -6,6 +6,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
+from convergent.backends import registry
 from convergent.backends.base import OPS
 from convergent.cases.record import record
 from convergent.harness import relations
@@ -162,7 +163,7 @@ def _ways(outcomes: Iterable[Outcome]) -> dict[str, int]:
     checked = {
         (o.variant, relations.split(o.key)[0]) for o in outcomes if o.verdict != "unsupported"
     }
-    return dict(Counter(variant.partition(":")[0] for variant, _ in sorted(checked)))
+    return dict(Counter(registry.backend_of(variant) for variant, _ in sorted(checked)))
 
 
 def _kernels(outcomes: Iterable[Outcome]) -> dict[str, int]:
@@ -214,5 +215,5 @@ def _remedy(variant: str, error: str) -> str:
     absent = "not installed" in error or "No module named" in error
     if not absent or "pip install" in error:
         return ""
-    backend = variant.partition(":")[0].partition("==")[0]
+    backend = registry.backend_of(variant)
     return f'pip install "convergent[{backend}]"' if backend.isidentifier() else ""

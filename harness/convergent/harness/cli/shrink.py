@@ -103,7 +103,7 @@ def _representatives(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, str, st
 
 def _read(check: tuple[str, ...]) -> tuple[str, str, Case]:
     """Return variant, ``op/method`` and case of three arguments or of a check's id."""
-    whole = check if len(check) > 1 else tuple(check[0].split("/", 3))
+    whole = check if len(check) > 1 else tuple(check[0].rsplit("/", 3))  # a variant may name a path
     if len(check) == 1 and len(whole) == 4:  # noqa: PLR2004 - variant/op/method/case
         whole = (whole[0], f"{whole[1]}/{whole[2]}", whole[3])
     if len(whole) != 3:  # noqa: PLR2004 - as above

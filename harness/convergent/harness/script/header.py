@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from convergent.backends import registry
 from convergent.backends.variant import Variant
 from convergent.cases import words
 from convergent.cases.text import parse
@@ -81,7 +82,7 @@ def _wrong(outcome: Outcome) -> str:
 
 def _seen(outcome: Outcome, loaded: Mapping[str, Any]) -> str:
     here = environment.describe()
-    name = outcome.variant.partition(":")[0]
+    name = registry.backend_of(outcome.variant)
     said = [f"{name} {loaded.get('version', 'of an unknown version')}"]
     if "jaxlib" in loaded:
         said.append(f"jaxlib {loaded['jaxlib']}")
