@@ -9,6 +9,8 @@
     ├── UnknownBackend       a variant whose backend is not registered
     ├── UnknownMethod        an op or method that a backend does not have
     ├── BackendUnavailable   a framework that is not installed where it was looked for
+    │   └── CannotBuild      an environment that its installer could not make
+    ├── EnvironmentInUse     an environment that a run uses or somebody builds
     ├── WorkerLost           a worker process that ended, hung or spoke garbage
     ├── RunFileDamaged       a run file that cannot be read or does not fit this run
     ├── FolderInUse          a folder that another run is writing to
@@ -48,6 +50,14 @@ class UnknownMethod(ConvergentError, LookupError):
 
 class BackendUnavailable(ConvergentError):
     """A framework that is not installed where it was looked for."""
+
+
+class CannotBuild(BackendUnavailable):
+    """An environment that its installer could not make."""
+
+
+class EnvironmentInUse(ConvergentError):
+    """An environment that a run uses, or that somebody builds."""
 
 
 class WorkerLost(ConvergentError):

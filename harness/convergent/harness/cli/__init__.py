@@ -23,6 +23,7 @@ COMMANDS = {
     "explain": "Walk through one case: every result by every method, side by side.",
     "list": "List backends, variants, modes, methods, ops, suites, cases or features.",
     "support": "Show what each method can do, what not, and why.",
+    "env": "Build, list, update and remove environments of framework versions.",
     "doctor": "Show the machine and what each backend has loaded.",
 }
 INTERRUPTED, UNAVAILABLE, USAGE, INTERNAL = 2, 3, 4, 70

@@ -105,21 +105,31 @@ def variants(asked: tuple[str, ...], *, every: bool = False) -> tuple[str, ...]:
     found = []
     for name in names:
         variant = registry.variant(name)
-        if registry.version(name) is None:
-            backend = variant.backend.name
-            raise BackendUnavailable(
-                f"{backend} is not installed in this environment; {way(backend)}"
-            )
+        _see_installed(variant)
         found.append(variant.name)
         if every and not variant.modes:
             found += [v.name for v in declared(name) if environment.has(v.needs)]
     return tuple(dict.fromkeys(found))
 
 
-def declared(backend: str) -> list[Variant]:
-    """Return the variants of ``backend`` that a run of all of them includes."""
-    words = registry.get(backend).variants
-    return [registry.variant(f"{backend}:{word}" if word else backend) for word in words]
+def _see_installed(variant: Variant) -> None:
+    """See that a variant's framework is there, and build an environment for it if it needs one."""
+    from convergent.harness import envs
+
+    backend, source = variant.backend.name, variant.source
+    if source and source.version:
+        envs.ensure([variant.name], lambda line: click.echo(line, err=True))
+    elif source and envs.version(variant.name) is None:
+        names = " or ".join(variant.backend.packages)
+        raise BackendUnavailable(f"{source.python} has no {backend}; install {names} there")
+    elif source is None and registry.version(backend) is None:
+        raise BackendUnavailable(f"{backend} is not installed in this environment; {way(backend)}")
+
+
+def declared(name: str) -> list[Variant]:
+    """Return the variants of a backend, or of a version of it, that a run of all includes."""
+    words = registry.variant(name).backend.variants
+    return [registry.variant(f"{name}:{word}" if word else name) for word in words]
 
 
 def missing() -> list[str]:
