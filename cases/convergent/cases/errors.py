@@ -13,6 +13,7 @@
     ├── EnvironmentInUse     an environment that a run uses or somebody builds
     ├── WorkerLost           a worker process that ended, hung or spoke garbage
     ├── RunFileDamaged       a run file that cannot be read or does not fit this run
+    ├── CannotRecord         a run file that the disk takes no more of
     ├── FolderInUse          a folder that another run is writing to
     ├── InvalidLedger        a ``known.toml`` that says something impossible
     ├── CannotWrite          a check of which no stand-alone script can be written
@@ -66,6 +67,10 @@ class WorkerLost(ConvergentError):
 
 class RunFileDamaged(ConvergentError):
     """A run file that cannot be read or does not fit this run."""
+
+
+class CannotRecord(ConvergentError):
+    """A run file that the disk takes no more of."""
 
 
 class FolderInUse(ConvergentError):

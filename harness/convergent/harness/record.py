@@ -7,6 +7,7 @@ short is the last one and is dropped when the run is resumed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from convergent.cases.errors import RunFileDamaged
+from convergent.cases.errors import CannotRecord, RunFileDamaged
 from convergent.harness.outcome import Outcome
 
 SCHEMA = 1
@@ -137,17 +138,30 @@ class Writer:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         cut_partial_line(path)
+        self._path = path
         self._file: BinaryIO = path.open("ab", buffering=0)
 
     def write(self, line: Line) -> None:
-        """Append one line. It is in the system's hands when this returns: a kill loses nothing."""
+        """Append one line. It is in the system's hands when this returns: a kill loses nothing.
+
+        Raises ``CannotRecord`` where the disk takes no more; what it took of the line is cut off.
+        """
         waiting = memoryview(encoded(line) + b"\n")
-        while waiting:  # a disk that is nearly full takes a part of it
-            waiting = waiting[self._file.write(waiting) :]
+        whole = self._file.tell()
+        try:
+            while waiting:  # a disk that is nearly full takes a part of it
+                waiting = waiting[self._file.write(waiting) :]
+        except OSError as error:
+            self._file.truncate(whole)
+            raise CannotRecord(
+                f"{self._path} cannot be written to: {error.strerror}; what was recorded is whole: "
+                "make room and go on with --resume"
+            ) from error
 
     def close(self) -> None:
         """Put the file on the disk and close it."""
-        os.fsync(self._file.fileno())
+        with contextlib.suppress(OSError):  # of a full disk has been told; a pipe has none
+            os.fsync(self._file.fileno())
         self._file.close()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import io
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +16,7 @@ import numpy as np
 
 from convergent.cases.dtypes import Array
 from convergent.cases.errors import BackendUnavailable
-from convergent.harness import record
+from convergent.harness import aside, record
 from convergent.harness.budget import Budget, Turn
 from convergent.harness.drive import Driver
 from convergent.harness.ledger import Ledger
@@ -95,6 +97,7 @@ class Session:
             repeat=self._options.repeat,
             stop=turn,
             crowded=self._options.jobs > 1,
+            most_memory=self._options.most_memory,
         )
         self._drivers.append(driver)
         return driver
@@ -138,9 +141,10 @@ class Session:
         if array is None or self._arrays >= _MOST_ARRAYS or array.nbytes > _LARGEST_ARRAY:
             return
         self._arrays += 1
-        folder = self._options.folder / "arrays"
-        folder.mkdir(exist_ok=True)
-        np.save(folder / f"{outcome.digest}.npy", array, allow_pickle=False)
+        whole = io.BytesIO()
+        np.save(whole, array, allow_pickle=False)
+        with contextlib.suppress(OSError):  # of a full disk the run file tells
+            aside.write(self._options.folder / "arrays" / f"{outcome.digest}.npy", whole.getvalue())
 
 
 def now() -> str:

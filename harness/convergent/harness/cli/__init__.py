@@ -13,7 +13,7 @@ import traceback
 
 import click
 
-from convergent.cases.errors import BackendUnavailable, ConvergentError
+from convergent.cases.errors import BackendUnavailable, CannotRecord, ConvergentError
 
 COMMANDS = {
     "run": "Check every method of the installed frameworks and write a report.",
@@ -87,6 +87,8 @@ def main() -> None:
         code = USAGE
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
+    except CannotRecord as error:
+        code = _say(str(error), INTERRUPTED)
     except BackendUnavailable as error:
         code = _say(str(error), UNAVAILABLE)
     except ConvergentError as error:

@@ -70,8 +70,24 @@ class DurationType(click.ParamType[float]):
         return total
 
 
+class SizeType(click.ParamType[int]):
+    """An amount of memory as people write it: ``8G``, ``512M``; a number alone is bytes."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the bytes, or fail for what is no amount of memory."""
+        if isinstance(value, int):
+            return value
+        parts = re.fullmatch(r"(\d{1,15})([KMGT]?)(?:i?B)?", value, re.ASCII | re.IGNORECASE)
+        if parts is None:
+            self.fail(f"{value!r} is no amount of memory; write it like 8G or 512M", param, ctx)
+        return int(parts[1]) << (10 * " KMGT".index(parts[2].upper() or " "))
+
+
 CASE = CaseType()
 DURATION = DurationType()
+SIZE = SizeType()
 SECONDS = SecondsType(0.1, 86_400)
 FILE = click.Path(path_type=Path)
 FILE_HELP = "A file of cases: case lines, JSON lines or benchdnn's; repeat."

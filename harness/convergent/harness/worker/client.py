@@ -64,14 +64,15 @@ class Client:
 
     ``send`` and ``answer`` may be one request apart, so that the worker computes while the
     referee judges. After ``WorkerLost`` the client is dead; start another. ``crowded`` says
-    that other workers run beside this one.
+    that other workers run beside this one; ``most_memory`` (bytes) that it is killed beyond that.
     """
 
-    def __init__(self, variant: str, *, crowded: bool = False) -> None:
+    def __init__(self, variant: str, *, crowded: bool = False, most_memory: int = 0) -> None:
         python, asked = envs.interpreter(variant), registry.variant(variant)
         self._pipe = Pipe(
             [python, "-m", "convergent.harness.worker", asked.plain, str(os.getpid())],
             {**(CROWDED if crowded else {}), **_environment(asked)},
+            most_memory,
         )
         self.started: str = ""  # the key of the check that the worker began last
         try:
