@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +18,7 @@ import msgspec
 
 from convergent.cases.errors import CannotRecord, RunFileDamaged
 from convergent.harness.outcome import Outcome
+from convergent.harness.outcomes import Places
 
 SCHEMA = 1
 
@@ -68,7 +69,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     header: Header
     variants: dict[str, Loaded]
-    outcomes: list[Outcome]
+    outcomes: Sequence[Outcome]
     end: End | None = None
     damaged: int = 0
 
@@ -80,22 +81,23 @@ def read(path: Path) -> Run:
     """
     header: Header | None = None
     variants: dict[str, Loaded] = {}
-    outcomes: dict[str, Outcome] = {}
+    places = Places()
     end: End | None = None
     damaged = 0
-    for line in _lines(path):
+    for place, line in _lines(path):
         if isinstance(line, Header):
             header = line
         elif isinstance(line, Loaded):
             variants[line.name] = _merged(variants.get(line.name), line)
         elif isinstance(line, Outcome):
-            outcomes[line.id] = line
+            places.add(line, place)
         elif isinstance(line, End):
             end = line
         else:
             damaged += 1
     if header is None:
         raise RunFileDamaged(f"{path} has no header line; it is no run file, or not of this schema")
+    outcomes = places.outcomes(path)
     if len(outcomes) == header.checks:  # what failed once was made up for
         variants = {n: msgspec.structs.replace(v, error="") for n, v in variants.items()}
     if header.schema != SCHEMA:
@@ -104,7 +106,7 @@ def read(path: Path) -> Run:
         path=str(path),
         header=header,
         variants=variants,
-        outcomes=list(outcomes.values()),
+        outcomes=outcomes,
         end=end,
         damaged=damaged,
     )
@@ -119,15 +121,17 @@ def _merged(before: Loaded | None, now: Loaded) -> Loaded:
     )
 
 
-def _lines(path: Path) -> Iterator[Line | None]:
-    decoder = msgspec.json.Decoder(Line)
+def _lines(path: Path) -> Iterator[tuple[int, Line | None]]:
+    """Yield the byte at which each line begins, and what it says."""
+    decoder, place = msgspec.json.Decoder(Line), 0
     try:
         with path.open("rb") as file:
             for text in file:
                 try:
-                    yield decoder.decode(text)
+                    yield place, decoder.decode(text)
                 except (msgspec.DecodeError, UnicodeDecodeError):
-                    yield None
+                    yield place, None
+                place += len(text)
     except OSError as error:
         raise RunFileDamaged(f"{path} cannot be read: {error.strerror}") from error
 
