@@ -1,7 +1,7 @@
 """The command line: ``convergent run``, ``repro``, ``shrink`` and the other ``COMMANDS``.
 
-Exit codes: 0 clean or only known divergences, 1 new divergence, 2 interrupted, 3 a variant could
-not be run, 4 usage, 5 nothing selected, 70 a bug of this tool.
+Exit codes: 0 clean or only known divergences, 1 new divergence, 2 interrupted or the disk full,
+3 a variant could not be run, 4 usage, 5 nothing selected, 70 a bug of this tool.
 """
 
 from __future__ import annotations

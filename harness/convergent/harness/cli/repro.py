@@ -48,7 +48,7 @@ def command(  # noqa: PLR0913, PLR0917 - the command line's
         raise click.UsageError(f"{key!r} is no OP/METHOD; the ops are {', '.join(OPS)}")
     if output and not scripted:
         raise click.UsageError("-o says where a script goes; add --script")
-    choose.variants((variant,))
+    (variant,) = choose.variants((variant,))
     if scripted:
         from convergent.harness.script import write
 
