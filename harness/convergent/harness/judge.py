@@ -23,6 +23,7 @@ from convergent.harness.worker.client import Answer
 # Words of frameworks for "we did not think of this": an exception, but no answer to a user.
 _OWN_FAULT = re.compile(
     r"INTERNAL ASSERT|please report a bug|^SystemError|^InternalError|RuntimeError: INTERNAL"
+    r"|got an unexpected keyword argument"  # of a version that has no such call
 )
 
 
