@@ -12,7 +12,7 @@ from convergent.cases.case import DTYPES
 if TYPE_CHECKING:
     from convergent.harness.plan import Selection
 
-_OPTIONS = (
+_VARIANTS = (
     click.option(
         "--backend",
         "--variant",
@@ -26,6 +26,8 @@ _OPTIONS = (
         is_flag=True,
         help="All variants of these backends that this machine can run.",
     ),
+)
+_CHECKS = (
     click.option("--op", "ops", multiple=True, help="An op, such as backprop_input; repeat."),
     click.option("--method", "methods", multiple=True, help="A pattern of methods; repeat."),
     click.option("--dtype", "dtypes", multiple=True, type=click.Choice(DTYPES), help="Repeat."),
@@ -35,7 +37,15 @@ _OPTIONS = (
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that narrow what is checked to a command."""
-    for option in reversed(_OPTIONS):
+    command = checks(command)
+    for option in reversed(_VARIANTS):
+        command = option(command)
+    return command
+
+
+def checks(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add those that do not say which variants."""
+    for option in reversed(_CHECKS):
         command = option(command)
     return command
 

@@ -1,0 +1,276 @@
+"""``convergent diff``: whether an upgrade changed convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from convergent.backends import registry
+from convergent.cases.errors import UnknownBackend
+from convergent.harness.cli import cases, choose, narrow
+
+if TYPE_CHECKING:
+    from convergent.harness.diff import Diff
+    from convergent.harness.diff.confirm import Confirmation
+    from convergent.harness.outcome import Outcome
+    from convergent.reports.diff.page import Page
+
+FORMATS = ("text", "json", "markdown", "html")
+HTML = Path("diff.html")
+MOST_CONFIRMED = 50
+_INTERRUPTED, _NOT_RUN = 2, 3
+_OF_RUNS = ("suite_names", "cases", "files", "strength", "sample", "seed", "resume", "budget",
+            "jobs", "known", "relations", "timeout")  # fmt: skip
+
+
+class _Causes(click.ParamType[tuple[str, ...]]):
+    """What a comparison fails on: names separated by commas."""
+
+    name = "kinds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Return the names, or fail for one that is none."""
+        from convergent.harness.diff.failing import CAUSES
+
+        if isinstance(value, tuple):
+            return value
+        names = [name.strip() for name in value.split(",")]
+        unknown = next((n for n in names if n not in CAUSES and n != "none"), None)
+        if unknown is not None:
+            self.fail(f"{unknown!r} is none of {', '.join(CAUSES)} and none", param, ctx)
+        if "none" in names and len(names) > 1:
+            self.fail("'none' goes with nothing else", param, ctx)
+        return tuple(n for n in dict.fromkeys(names) if n != "none")
+
+
+@click.command(
+    "diff",
+    epilog="\b\nExamples:\n"
+    "  convergent diff before/run.jsonl after/run.jsonl\n"
+    "  convergent diff jax==0.9.2 jax==0.10.2 --suite ci\n"
+    "  convergent diff torch torch:no_onednn --suite smoke\n"
+    "  convergent diff old new --match jax==0.9.2:jit=jax:jit --fail-on new,slower\n"
+    "  convergent diff old new --format markdown -o comment.md",
+)
+@click.argument("old")
+@click.argument("new")
+@click.option("--match", "settled", multiple=True, metavar="OLD=NEW",
+              help="Compare these two variants with each other; repeat.")  # fmt: skip
+@click.option("--fail-on", "fail_on", default="new", type=_Causes(),
+              help="What makes the exit code 1, by commas; or none.  [default: new]")  # fmt: skip
+@click.option("--format", "format_", default="text", type=click.Choice(FORMATS),
+              help="[default: text]")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write the comparison to this file.  [default for html: diff.html]")  # fmt: skip
+@click.option("--most", default=20, type=click.IntRange(1),
+              help="Groups and rows of each kind in a text.  [default: 20]")  # fmt: skip
+@click.option("--confirm", is_flag=True,
+              help="Run the script of each new and fixed group under both versions.")  # fmt: skip
+@narrow.checks
+@cases.options
+@click.option("--relations", is_flag=True, help="Of two variants: check relations too.")
+@click.option("--timeout", default=120.0, type=choose.SECONDS,
+              help="Seconds per check.  [default: 120]")  # fmt: skip
+@click.option("--budget", type=choose.DURATION, help="Of two variants: end after so long.")
+@click.option("-j", "--jobs", type=click.IntRange(1), help="Workers at once.  [default: cores]")
+@click.option("--folder", default="convergent-diff",
+              type=click.Path(path_type=Path),
+              help="Of run.jsonl of two variants, and scripts.  [default: convergent-diff]")  # fmt: skip
+@click.option("--resume", is_flag=True, help="Go on with the run in that folder.")
+@click.option("--known", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="A ledger of known divergences instead of the built-in one.")  # fmt: skip
+@click.pass_context
+def command(ctx: click.Context, /, **given: Any) -> None:
+    """Compare two runs, or two versions: what is new, fixed, drifted, slower.
+
+    OLD and NEW are run files, folders of such, or both variants, which are run first.
+    """
+    olds, news = (Path(given[side]) for side in ("old", "new"))
+    if olds.exists() and news.exists():
+        code = _of_files(ctx, olds, news, given)
+    elif olds.exists() or news.exists():
+        raise click.UsageError(_half(olds, news))
+    else:
+        code = _of_variants(given)
+    ctx.exit(code)
+
+
+def _half(olds: Path, news: Path) -> str:
+    there, other = (olds, news) if olds.exists() else (news, olds)
+    return (
+        f"{there} is a run and {other} is none; give two runs or two variants "
+        f"(convergent run --variant {other} makes one)"
+    )
+
+
+def _of_files(ctx: click.Context, olds: Path, news: Path, given: dict[str, Any]) -> int:
+    from convergent.harness import diff
+    from convergent.harness.diff import side
+
+    for name in _OF_RUNS:
+        source = ctx.get_parameter_source(name)
+        if source is click.core.ParameterSource.COMMANDLINE and not (
+            name == "timeout" and given["confirm"]
+        ):
+            flag = next(p.opts[-1] for p in ctx.command.params if p.name == name)
+            raise click.UsageError(f"{flag} is for two variants; these are two runs")
+    wanted = _wanted(given)
+    old, new = side.read(olds, wanted), side.read(news, wanted)
+    return _tell(diff.diff(old, new, given["settled"]), given)
+
+
+def _of_variants(given: dict[str, Any]) -> int:
+    """Run both variants into one run file and compare them within it."""
+    from convergent.harness import diff, environment, ledger, run
+    from convergent.harness.diff import side
+    from convergent.harness.options import Options
+
+    if given["settled"]:
+        raise click.UsageError("--match is for two runs; two variants match each other")
+    try:
+        names = (registry.variant(given["old"]).name, registry.variant(given["new"]).name)
+    except UnknownBackend as error:
+        raise click.UsageError(f"{error}; nor is it a file or a folder") from error
+    if names[0] == names[1]:
+        raise click.UsageError(
+            f"both sides are {names[0]}: a version compared with itself; name two versions, modes "
+            "or interpreters, or compare two runs"
+        )
+    choose.variants(names)
+    chosen = cases.chosen(given)
+    options = Options(
+        variants=names,
+        folder=given["folder"],
+        selection=narrow.selection(given, relations=given["relations"]),
+        suite=chosen.name,
+        seed=chosen.seed,
+        budget=given["budget"],
+        timeout=given["timeout"],
+        jobs=given["jobs"] or min(environment.cores(), 2),
+        resume=given["resume"],
+    )
+    with _progress(options.budget) as watch:
+        result = run.run(chosen.cases, options, ledger.load(given["known"]), watch)
+    if not result.run.header.checks:
+        click.echo("nothing was selected; loosen --op, --method, --dtype or -k", err=True)
+    old, new = (side.of(result.run, [name]) for name in names)
+    code = _tell(diff.compare(old, new, (names,)), given)
+    if result.interrupted:
+        click.echo("interrupted; the same command with --resume goes on", err=True)
+        return _INTERRUPTED
+    return code
+
+
+def _progress(budget: float | None) -> Any:
+    """Return what shows the progress of a run, on standard error: the result goes to the other."""
+    import contextlib
+    import signal
+
+    from rich.console import Console
+
+    from convergent.reports import terminal
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # CI cancels so; end as on Ctrl-C
+
+    @contextlib.contextmanager
+    def shown() -> Any:
+        with contextlib.ExitStack() as stack:
+
+            def watch(left: dict[str, int]) -> Callable[[Outcome], None]:
+                console = Console(stderr=True)
+                progress = terminal.Progress(left, console, budget=budget)
+                return stack.enter_context(progress).advance
+
+            yield watch
+
+    return shown()
+
+
+def _wanted(given: dict[str, Any]) -> Callable[[Outcome], bool] | None:
+    """Return what the options that narrow let through; None lets all through."""
+    from convergent.cases.text import parse
+    from convergent.harness.expression import keyword
+
+    selection = narrow.selection(given, relations=True)
+    if not selection.narrows:
+        return None
+    words = keyword(selection.keyword)
+
+    def wanted(o: Outcome) -> bool:
+        import fnmatch
+
+        patterns = selection.methods or ("*",)
+        return (
+            (not selection.ops or o.op in selection.ops)
+            and any(fnmatch.fnmatchcase(n, p) for p in patterns for n in (o.method, o.key))
+            and (not selection.dtypes or parse(o.case).dtype in selection.dtypes)
+            and words(o.id)
+        )
+
+    return wanted
+
+
+def _tell(found: Diff, given: dict[str, Any]) -> int:
+    """Show or write the comparison and return the exit code."""
+    from convergent.harness.diff import failing
+    from convergent.reports.diff import page
+
+    told = page.page(found)
+    code = failing.exit_code(found, given["fail_on"])
+    if given["confirm"]:
+        told = page.page(found, _confirmed(told, given))
+    _write(told, code, given)
+    return code
+
+
+def _write(told: Page, code: int, given: dict[str, Any]) -> None:
+    from convergent.harness import aside
+    from convergent.reports import terminal
+    from convergent.reports.diff import html, json, markdown, text
+
+    format_, output = given["format_"], given["output"]
+    if format_ == "html":
+        output = output or HTML
+    if format_ == "text" and output is None:
+        text.show(told, terminal.console(), given["most"])
+        return
+    document = {
+        "text": lambda: text.text(told, given["most"]),
+        "json": lambda: json.document(told, given["fail_on"], code),
+        "markdown": lambda: markdown.document(told),
+        "html": lambda: html.document(told),
+    }[format_]()
+    if output is None:
+        click.echo(document.encode("utf-8", "replace").decode(), nl=False)
+        return
+    aside.write(output, document.encode("utf-8", "replace"))
+    click.echo(told.headline)
+    click.echo(f"comparison: {output}")
+
+
+def _confirmed(told: Page, given: dict[str, Any]) -> dict[str, Confirmation]:
+    """Run the scripts of new and fixed groups under both versions."""
+    from convergent.harness.diff import confirm
+    from convergent.reports.diff import page
+
+    due = [c for s in told.sections if s.kind in ("new", "fixed") for c in s.clusters]
+    found = {}
+    for number, cluster in enumerate(due[:MOST_CONFIRMED], 1):
+        pair = page.pair_of(told.diff, cluster)
+        change = cluster.first
+        names = (page.pinned(change.old.variant, pair, "old"),
+                 page.pinned(change.new.variant, pair, "new"))  # fmt: skip
+        said = confirm.confirm(change, names, given["timeout"])
+        click.echo(f"confirm {number}/{len(due)}: {cluster.key} {said.said}", err=True)
+        if said.script:
+            name = f"{number:02}-{cluster.kind}-{cluster.op}-{cluster.method}.py"
+            confirm.save(said, given["folder"] / "scripts", name.replace("@", "-"))
+        found[change.new.id] = said
+    if len(due) > MOST_CONFIRMED:
+        click.echo(f"{len(due) - MOST_CONFIRMED} more groups were not confirmed", err=True)
+    return found
