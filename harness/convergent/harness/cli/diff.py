@@ -23,7 +23,7 @@ HTML = Path("diff.html")
 MOST_CONFIRMED = 50
 _INTERRUPTED, _NOT_RUN = 2, 3
 _OF_RUNS = ("suite_names", "cases", "files", "strength", "sample", "seed", "resume", "budget",
-            "jobs", "known", "relations", "timeout")  # fmt: skip
+            "jobs", "known", "relations", "max_memory", "timeout")  # fmt: skip
 
 
 class _Causes(click.ParamType[tuple[str, ...]]):
@@ -76,11 +76,13 @@ class _Causes(click.ParamType[tuple[str, ...]]):
 @click.option("--relations", is_flag=True, help="Of two variants: check relations too.")
 @click.option("--timeout", default=120.0, type=choose.SECONDS,
               help="Seconds per check.  [default: 120]")  # fmt: skip
+@click.option("--max-memory", type=choose.SIZE,
+              help="Of two variants: what a worker may hold, such as 8G.")  # fmt: skip
 @click.option("--budget", type=choose.DURATION, help="Of two variants: end after so long.")
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Workers at once.  [default: cores]")
 @click.option("--folder", default="convergent-diff",
               type=click.Path(path_type=Path),
-              help="Of run.jsonl of two variants, and scripts.  [default: convergent-diff]")  # fmt: skip
+              help="Of two variants' run, and of scripts.  [default: convergent-diff]")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with the run in that folder.")
 @click.option("--known", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="A ledger of known divergences instead of the built-in one.")  # fmt: skip
@@ -151,6 +153,7 @@ def _of_variants(given: dict[str, Any]) -> int:
         seed=chosen.seed,
         budget=given["budget"],
         timeout=given["timeout"],
+        most_memory=given["max_memory"],
         jobs=given["jobs"] or min(environment.cores(), 2),
         resume=given["resume"],
     )
@@ -269,7 +272,7 @@ def _confirmed(told: Page, given: dict[str, Any]) -> dict[str, Confirmation]:
         click.echo(f"confirm {number}/{len(due)}: {cluster.key} {said.said}", err=True)
         if said.script:
             name = f"{number:02}-{cluster.kind}-{cluster.op}-{cluster.method}.py"
-            confirm.save(said, given["folder"] / "scripts", name.replace("@", "-"))
+            confirm.save(said, given["folder"] / "scripts", name)
         found[change.new.id] = said
     if len(due) > MOST_CONFIRMED:
         click.echo(f"{len(due) - MOST_CONFIRMED} more groups were not confirmed", err=True)

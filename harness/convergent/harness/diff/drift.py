@@ -78,7 +78,7 @@ def _changed(twins: Sequence[Twin]) -> int:
 def _differences(twins: Sequence[Twin]) -> list[float]:
     """Return ``log2(now / before)`` of every pair that has ratios."""
     return [
-        math.log2(max(after, FLOOR) / max(before, FLOOR))
+        math.log2(_held(after) / _held(before))
         for old, new in twins
         if (before := _finite(old.ratio)) is not None and (after := _finite(new.ratio)) is not None
     ]
@@ -102,6 +102,10 @@ def _drift(
         direction="" if not moved else "grew" if found.median > 0 else "fell",
         worst=(max(r[0] for r in ratios), max(r[1] for r in ratios)),
     )
+
+
+def _held(ratio: float) -> float:
+    return min(max(ratio, FLOOR), 1.0)  # what agrees is within 1; a file may say anything
 
 
 def _finite(value: Number | None) -> float | None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from packaging.version import InvalidVersion, Version
-
 from convergent.backends import naming
 from convergent.cases.errors import UnknownBackend
 from convergent.cases.record import record
+from convergent.harness import envs
 from convergent.harness.record import Header, Loaded
 
 Likeness = Literal["", "same", "same version", "unknown"]
 
-_SHOWN = ("version", "jaxlib", "file", "git", "python", "numpy", "threads", "modes")
+_SHOWN = ("version", "jaxlib", "file", "git", "python", "executable", "numpy", "threads", "modes")
 _MEANT = ("device", "platform", "cpu_capability", "threads", "interop_threads", "numpy", "python")
 
 
@@ -99,7 +98,7 @@ def _lies(old: dict[str, Any], new: dict[str, Any], names: tuple[str, str]) -> t
     lies = []
     for name, (version, _), loaded in zip(names, asked, (old, new), strict=True):
         came = str(loaded.get("version", ""))
-        if version and came and not _equal(version, came):
+        if version and came and not envs.same_version(version, came):
             lies.append(f"{name} was asked for and {came} was loaded ({loaded.get('file')})")
     came, now = str(old.get("version", "")), str(new.get("version", ""))
     if asked[0][0] != asked[1][0] and all(a[0] for a in asked) and came and came == now:
@@ -117,12 +116,3 @@ def _asked(name: str) -> tuple[str, str]:
     except UnknownBackend:
         return "", ""
     return asked.version, asked.python
-
-
-def _equal(asked: str, loaded: str) -> bool:
-    """Say whether a version is the one asked for; a local part (``+cpu``) need not be said."""
-    try:
-        one, other = Version(asked), Version(loaded)
-    except InvalidVersion:
-        return asked == loaded
-    return one == other or (one.local is None and one.public == other.public)

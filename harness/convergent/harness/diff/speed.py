@@ -6,7 +6,9 @@ meets all methods of the cases at hand alike. What is common to all methods of a
 is therefore taken out first (the median over the methods, where a case has ``COMMON`` of them or
 more), and told apart as the pace of the whole: two single runs cannot tell a busy machine from a
 framework that is slower throughout. What remains is tested per method as drift is (``signedrank``,
-two-sided, Holm) and told if it is also a fifth or more and ``NOISE`` seconds or more.
+two-sided, Holm) and told if it is also a fifth or more and ``NOISE`` seconds or more, and if the
+method's own times, nothing taken out, moved the same way: what is told is so beside the others and
+on the clock.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Literal
 from convergent.cases.record import record
 from convergent.harness.diff.drift import FEWEST, Twin
 from convergent.harness.diff.signedrank import Test, holm, test
+from convergent.harness.outcome import Outcome
 
 ALPHA = 0.01
 """The probability that any method is told where none changed; noise in bursts costs the most."""
@@ -32,6 +35,9 @@ NOISE = 50e-6
 
 COMMON = 5
 """Methods that a case needs for what is common to them to be no method's own."""
+
+
+_SHORTEST, _LONGEST = 1e-9, 1e9  # seconds; what a file says beyond is no time
 
 
 @record
@@ -72,7 +78,7 @@ _Place = tuple[str, str]
 
 def speeds(twins: Iterable[Twin]) -> tuple[tuple[Pace, ...], tuple[Speed, ...]]:
     """Return the pace of each matched pair, and the methods that changed beside it."""
-    timed = [t for t in twins if t[0].again > 0 and t[1].again > 0]
+    timed = [t for t in twins if all(_SHORTEST <= o.again <= _LONGEST for o in t)]
     common = _common(timed)
     found: defaultdict[tuple[str, str, str], list[Twin]] = defaultdict(list)
     for old, new in timed:
@@ -95,6 +101,10 @@ def _change(twin: Twin) -> float:
     return math.log2(twin[1].again / twin[0].again)
 
 
+def _first(outcome: Outcome) -> float:
+    return outcome.seconds if 0 <= outcome.seconds <= _LONGEST else 0.0
+
+
 def _common(timed: Sequence[Twin]) -> dict[tuple[str, str, str], float]:
     """Return the median change of each case of a matched pair that has enough methods."""
     found: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
@@ -107,7 +117,7 @@ def _paces(timed: Sequence[Twin], common: dict[tuple[str, str, str], float]) -> 
     first: defaultdict[_Place, list[tuple[float, float]]] = defaultdict(list)
     shared: defaultdict[_Place, list[float]] = defaultdict(list)
     for old, new in timed:
-        first[old.variant, new.variant].append((old.seconds, new.seconds))
+        first[old.variant, new.variant].append((_first(old), _first(new)))
     for (old_name, new_name, _), change in common.items():
         shared[old_name, new_name].append(change)
     return tuple(
@@ -127,7 +137,8 @@ def _speed(place: tuple[str, str, str], twins: Sequence[Twin], found: Test, p: f
     after = statistics.median(new.again for _, new in twins)
     factor = 2.0**found.median
     changed = abs(before * factor - before) >= NOISE and abs(found.median) >= LEAST
-    moved = p <= ALPHA and changed
+    clock = statistics.median(_change(twin) for twin in twins)
+    moved = p <= ALPHA and changed and clock * found.median > 0
     old, new, key = place
     return Speed(
         old=old,

@@ -60,7 +60,7 @@ def show(page: Page, console: Console, most: int = 20) -> None:
 
 def _facts(loaded: dict[str, str]) -> str:
     words = {"python": "Python", "numpy": "NumPy", "jaxlib": "jaxlib", "git": "git",
-             "threads": "threads", "modes": "modes"}  # fmt: skip
+             "executable": "by", "threads": "threads", "modes": "modes"}  # fmt: skip
     return ", ".join(
         f"{words[name]} {value}" if name in words else value for name, value in loaded.items()
     ) or "did not load"  # fmt: skip
