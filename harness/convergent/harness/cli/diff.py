@@ -10,17 +10,15 @@ import click
 
 from convergent.backends import registry
 from convergent.cases.errors import UnknownBackend
-from convergent.harness.cli import cases, choose, narrow
+from convergent.harness.cli import cases, choose, close_output, narrow
 
 if TYPE_CHECKING:
     from convergent.harness.diff import Diff
-    from convergent.harness.diff.confirm import Confirmation
     from convergent.harness.outcome import Outcome
     from convergent.reports.diff.page import Page
 
 FORMATS = ("text", "json", "markdown", "html")
 HTML = Path("diff.html")
-MOST_CONFIRMED = 50
 _INTERRUPTED, _NOT_RUN = 2, 3
 _OF_RUNS = ("suite_names", "cases", "files", "strength", "sample", "seed", "resume", "budget",
             "jobs", "known", "relations", "max_memory", "timeout")  # fmt: skip
@@ -121,7 +119,7 @@ def _of_files(ctx: click.Context, olds: Path, news: Path, given: dict[str, Any])
         ):
             flag = next(p.opts[-1] for p in ctx.command.params if p.name == name)
             raise click.UsageError(f"{flag} is for two variants; these are two runs")
-    wanted = _wanted(given)
+    wanted = narrow.wanted(given)
     old, new = side.read(olds, wanted), side.read(news, wanted)
     return _tell(diff.diff(old, new, given["settled"]), given)
 
@@ -194,41 +192,24 @@ def _progress(budget: float | None) -> Any:
     return shown()
 
 
-def _wanted(given: dict[str, Any]) -> Callable[[Outcome], bool] | None:
-    """Return what the options that narrow let through; None lets all through."""
-    from convergent.cases.text import parse
-    from convergent.harness.expression import keyword
-
-    selection = narrow.selection(given, relations=True)
-    if not selection.narrows:
-        return None
-    words = keyword(selection.keyword)
-
-    def wanted(o: Outcome) -> bool:
-        import fnmatch
-
-        patterns = selection.methods or ("*",)
-        return (
-            (not selection.ops or o.op in selection.ops)
-            and any(fnmatch.fnmatchcase(n, p) for p in patterns for n in (o.method, o.key))
-            and (not selection.dtypes or parse(o.case).dtype in selection.dtypes)
-            and words(o.id)
-        )
-
-    return wanted
-
-
 def _tell(found: Diff, given: dict[str, Any]) -> int:
     """Show or write the comparison and return the exit code."""
     from convergent.harness.diff import failing
-    from convergent.reports.diff import page
+    from convergent.reports.diff import confirming, page
 
     told = page.page(found)
     code = failing.exit_code(found, given["fail_on"])
     if given["confirm"]:
-        told = page.page(found, _confirmed(told, given))
-    _write(told, code, given)
+        told = confirming.confirmed(told, given["folder"] / "scripts", given["timeout"], _say)
+    try:
+        _write(told, code, given)
+    except BrokenPipeError:
+        close_output()  # the verdict stands, whoever reads it
     return code
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _write(told: Page, code: int, given: dict[str, Any]) -> None:
@@ -254,26 +235,3 @@ def _write(told: Page, code: int, given: dict[str, Any]) -> None:
     aside.write(output, document.encode("utf-8", "replace"))
     click.echo(told.headline)
     click.echo(f"comparison: {output}")
-
-
-def _confirmed(told: Page, given: dict[str, Any]) -> dict[str, Confirmation]:
-    """Run the scripts of new and fixed groups under both versions."""
-    from convergent.harness.diff import confirm
-    from convergent.reports.diff import page
-
-    due = [c for s in told.sections if s.kind in ("new", "fixed") for c in s.clusters]
-    found = {}
-    for number, cluster in enumerate(due[:MOST_CONFIRMED], 1):
-        pair = page.pair_of(told.diff, cluster)
-        change = cluster.first
-        names = (page.pinned(change.old.variant, pair, "old"),
-                 page.pinned(change.new.variant, pair, "new"))  # fmt: skip
-        said = confirm.confirm(change, names, given["timeout"])
-        click.echo(f"confirm {number}/{len(due)}: {cluster.key} {said.said}", err=True)
-        if said.script:
-            name = f"{number:02}-{cluster.kind}-{cluster.op}-{cluster.method}.py"
-            confirm.save(said, given["folder"] / "scripts", name)
-        found[change.new.id] = said
-    if len(due) > MOST_CONFIRMED:
-        click.echo(f"{len(due) - MOST_CONFIRMED} more groups were not confirmed", err=True)
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 from convergent.cases.case import DTYPES
 
 if TYPE_CHECKING:
+    from convergent.harness.outcome import Outcome
     from convergent.harness.plan import Selection
 
 _VARIANTS = (
@@ -67,3 +69,25 @@ def selection(given: dict[str, Any], *, relations: bool, ordinary: bool = True) 
         relations=relations,
         ordinary=ordinary,
     )
+
+
+def wanted(given: dict[str, Any]) -> Callable[[Outcome], bool] | None:
+    """Return what lets through the outcomes that the options select; None lets all through."""
+    from convergent.cases.text import parse
+    from convergent.harness.expression import keyword
+
+    chosen = selection(given, relations=True)
+    if not chosen.narrows:
+        return None
+    words = keyword(chosen.keyword)
+
+    def through(o: Outcome) -> bool:
+        patterns = chosen.methods or ("*",)
+        return (
+            (not chosen.ops or o.op in chosen.ops)
+            and any(fnmatch.fnmatchcase(n, p) for p in patterns for n in (o.method, o.key))
+            and (not chosen.dtypes or parse(o.case).dtype in chosen.dtypes)
+            and words(o.id)
+        )
+
+    return through

@@ -57,7 +57,7 @@ class Cluster:
     @property
     def sentence(self) -> str:
         """What is, or was, wrong; the figures are of the smallest case."""
-        if self.kind in ("gained", "lost"):
+        if self.kind == "lost" or (self.kind == "gained" and self.first.new.verdict == "agrees"):
             told = self.first.new if self.kind == "lost" else self.first.old
             return told.detail or f"{wording.word(told.verdict)}."
         (found,) = groups.group([self.shown])

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from convergent.reports.diff.clusters import Cluster
-from convergent.reports.diff.page import Page, Section, Table, pair_of, repro
+from convergent.reports.diff.page import Page, Section, pair_of, repro
+from convergent.reports.diff.tables import Table
 from convergent.reports.terminal import plain
 from convergent.reports.wording import many
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from convergent.reports.diff.clusters import Cluster
-from convergent.reports.diff.page import Page, Table, pair_of, repro
+from convergent.reports.diff.page import Page, pair_of, repro
+from convergent.reports.diff.tables import Table
 from convergent.reports.terminal import plain
 from convergent.reports.wording import many
 
