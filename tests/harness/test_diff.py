@@ -358,7 +358,7 @@ def timed(draw, factor=lambda _m: 1.0, busy=1.0):
     def seconds(m, i, side):
         time = 1e-3 * draw.lognormvariate(0, 0.15) * (1.0 + 9 * (draw.random() < 0.03))
         if side:
-            time *= factor(m) * (busy if i % 3 else 1.0)
+            time *= factor(m) * (1.0 if i % 3 else busy)
         return {"again": time, "seconds": 2 * time}
 
     return seconds
@@ -385,12 +385,21 @@ def test_a_planted_slowness_is_found_on_a_busy_machine(factor, way):
         assert {s.key: s.direction for s in told if s.direction} == {"conv/m4": way}
 
 
+def test_at_another_pace_only_what_stands_out_is_told():
+    for factor, expected in ((2.0, {}), (20.0, {"conv/m4": "slower"})):
+        draw = random.Random(3)
+        noise = timed(draw, factor=lambda m, f=factor: 2.0 * (f if m == 4 else 1.0))
+        _, told = speeds(twins(draw, 10, 40, lambda _: 1.0, noise))
+        assert {s.key: s.direction for s in told if s.direction} == expected
+
+
 def test_what_lost_least_is_not_called_faster():
     draw = random.Random(2)
-    noise = timed(draw, factor=lambda m: 1.2 if m == 4 else 3.0)
+    noise = timed(draw, factor=lambda m: 1.1 if m == 4 else 1.5)
     _, told = speeds(twins(draw, 10, 40, lambda _: 1.0, noise))
     (least,) = [s for s in told if s.key == "conv/m4"]
-    assert least.factor < 0.5
+    assert least.factor < 1 / 1.2
+    assert least.p < 0.001
     assert not least.direction
 
 

@@ -68,6 +68,8 @@ def _speeds(diff: Diff) -> Table:
         for p in diff.paces
         if p.factor is not None
     ]
+    if rows and any(p.factor is None for p in diff.paces):
+        notes.append("too few methods to tell the machine's pace from theirs")
     heads = ("method", "cases", "median time", "beside others", "p", "")
     title = "Slower or faster than the other methods"
     return Table(title=title, heads=heads, rows=tuple(rows), notes=tuple(notes))
