@@ -162,6 +162,8 @@ def test_a_refused_argument_came_later_on_the_old_side_and_is_new_on_the_new_sid
         (["jax==1.0"], ["jax==2.0", "jax==3.0"], (), []),
         (["jax==1.0"], ["jax==2.0", "jax==3.0"], ["jax==1.0=jax==3.0"],
          [("jax==1.0", "jax==3.0")]),
+        (["jax==1.0", "jax==2.0"], ["jax==1.0", "jax==2.0"], ["jax==1.0=jax==2.0"],
+         [("jax==1.0", "jax==2.0")]),
         (["torch"], ["torch:no_onednn"], (), []),
         (["torch"], ["torch:no_onednn"], ["torch=torch:no_onednn"], [("torch", "torch:no_onednn")]),
     ],
@@ -457,6 +459,14 @@ def test_the_command_takes_files_and_folders(tmp_path):
     assert invoke(old.parent, new, "-k", "native and i8").exit_code == 1
 
 
+def test_a_folder_that_is_called_like_a_variant_is_no_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scipy").mkdir()
+    assert "compared with itself" in invoke("scipy", "scipy").output
+    write(tmp_path / "scipy" / "run.jsonl", check(), variants=(loaded(),))
+    assert "1 check compared" in invoke("scipy", "scipy").output
+
+
 def test_the_same_version_is_said_first(tmp_path):
     old = write(tmp_path / "old.jsonl", check(), variants=(loaded(),))
     done = invoke(old, old)
@@ -467,7 +477,8 @@ def test_the_same_version_is_said_first(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["{old}", "torch"], "one"),
+        (["{old}", "torch"], "convergent run --variant torch makes a run"),
+        (["{old}", "nowhere"], "neither a run nor a variant"),
         (["{old}", "{old}", "--suite", "ci"], "--suite is for two variants"),
         (["{old}", "{old}", "--fail-on", "new,older"], "older"),
         (["{old}", "{old}", "--fail-on", "none,new"], "none"),

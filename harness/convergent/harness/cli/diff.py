@@ -90,25 +90,45 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 
     OLD and NEW are run files, folders of such, or both variants, which are run first.
     """
-    olds, news = (Path(given[side]) for side in ("old", "new"))
-    if olds.exists() and news.exists():
-        code = _of_files(ctx, olds, news, given)
-    elif olds.exists() or news.exists():
-        raise click.UsageError(_half(olds, news))
+    sides = [(given[name], _is_run(given[name])) for name in ("old", "new")]
+    if all(there for _, there in sides):
+        code = _of_files(ctx, given)
+    elif any(there for _, there in sides):
+        run, other = sorted(sides, key=lambda side: not side[1])
+        raise click.UsageError(_half(run[0], other[0]))
     else:
         code = _of_variants(given)
     ctx.exit(code)
 
 
-def _half(olds: Path, news: Path) -> str:
-    there, other = (olds, news) if olds.exists() else (news, olds)
+def _is_run(text: str) -> bool:
+    """Say whether a side names a run: a folder called ``torch`` that holds none is no such."""
+    from convergent.harness.run import RUN_FILE
+
+    path = Path(text)
+    if path.is_file() or (path / RUN_FILE).is_file():
+        return True
+    return path.exists() and not _is_variant(text)
+
+
+def _is_variant(text: str) -> bool:
+    try:
+        registry.variant(text)
+    except UnknownBackend:
+        return False
+    return True
+
+
+def _half(run: str, other: str) -> str:
+    if not _is_variant(other):
+        return f"{run} is a run, and {other} is neither a run nor a variant"
     return (
-        f"{there} is a run and {other} is none; give two runs or two variants "
-        f"(convergent run --variant {other} makes one)"
+        f"{run} is a run and {other} a variant; give two runs or two variants "
+        f"(convergent run --variant {other} makes a run)"
     )
 
 
-def _of_files(ctx: click.Context, olds: Path, news: Path, given: dict[str, Any]) -> int:
+def _of_files(ctx: click.Context, given: dict[str, Any]) -> int:
     from convergent.harness import diff
     from convergent.harness.diff import side
 
@@ -120,7 +140,7 @@ def _of_files(ctx: click.Context, olds: Path, news: Path, given: dict[str, Any])
             flag = next(p.opts[-1] for p in ctx.command.params if p.name == name)
             raise click.UsageError(f"{flag} is for two variants; these are two runs")
     wanted = narrow.wanted(given)
-    old, new = side.read(olds, wanted), side.read(news, wanted)
+    old, new = (side.read(Path(given[name]), wanted) for name in ("old", "new"))
     return _tell(diff.diff(old, new, given["settled"]), given)
 
 

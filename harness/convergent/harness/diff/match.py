@@ -15,9 +15,10 @@ def match(old: Sequence[str], new: Sequence[str], settled: Iterable[str] = ()) -
     """Return the matched names: those settled, then equal names, then equal ones but for a version.
 
     ``settled`` are texts ``OLD=NEW``. Versions are left aside where one variant alone is left on
-    each side. Raises ``UnknownBackend`` for a text that settles nothing or is ambiguous.
+    each side and nothing of the kind was settled. Raises ``UnknownBackend`` for a text that settles nothing or is ambiguous.
     """
     pairs = [_settle(text, old, new) for text in settled]
+    told = {registry.plain(name) for pair in pairs for name in pair}
     for side, names in enumerate((old, new)):
         used = [pair[side] for pair in pairs]
         if twice := next((n for n in used if used.count(n) > 1), ""):
@@ -27,7 +28,7 @@ def match(old: Sequence[str], new: Sequence[str], settled: Iterable[str] = ()) -
     pairs += [
         (names[0], news[plain][0])
         for plain, names in olds.items()
-        if len(names) == len(news.get(plain, ())) == 1
+        if len(names) == len(news.get(plain, ())) == 1 and plain not in told
     ]
     return tuple(sorted(pairs, key=lambda pair: list(old).index(pair[0])))
 

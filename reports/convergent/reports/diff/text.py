@@ -31,11 +31,13 @@ def lines(page: Page, most: int = 20) -> Iterator[Line]:
     yield from ((line, "bold red") for line in page.loud)
     tone = "red" if page.diff.counts["new"] or page.diff.lies else "green"
     yield page.headline, f"bold {tone}"
-    for pair in page.diff.pairs:
+    for pair in page.diff.pairs[:most]:
         for side, loaded in (("old", pair.identity.old), ("new", pair.identity.new)):
             name = pair.old if side == "old" else pair.new
             yield f"  {side}: {name}  {_facts(loaded)}", "dim"
-    yield from ((f"! {line}", "yellow") for line in page.warnings)
+    yield from _hidden(len(page.diff.pairs) - most, "matched pair")
+    yield from ((f"! {line}", "yellow") for line in page.warnings[:most])
+    yield from _hidden(len(page.warnings) - most, "warning")
     for section in page.sections:
         yield "", ""
         yield f"{section.title} ({many(section.checks, 'check')})", "bold"
