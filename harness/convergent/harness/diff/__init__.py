@@ -90,10 +90,14 @@ class Diff:
 
 def diff(old: Side, new: Side, settled: Iterable[str] = ()) -> Diff:
     """Compare ``new`` with ``old``; ``settled`` says which variants belong together (``match``)."""
-    return compare(old, new, match(old.variants, new.variants, settled))
+    settled = tuple(settled)
+    matched = match(old.variants, new.variants, settled)
+    used = [{pair[i] for pair in matched} for i in (0, 1)]
+    rest = [[n for n in side.variants if n not in used[i]] for i, side in enumerate((old, new))]
+    return compare(old, new, matched, () if settled else ambiguous(*rest))
 
 
-def compare(old: Side, new: Side, matched: Pairs) -> Diff:
+def compare(old: Side, new: Side, matched: Pairs, doubts: tuple[str, ...] = ()) -> Diff:
     """Compare the variants of ``matched``."""
     pairs, changes, twins = [], [], list[Twin]()
     for names in matched:
@@ -106,8 +110,6 @@ def compare(old: Side, new: Side, matched: Pairs) -> Diff:
         changes += [change for change in told if change.kind != "same"]
         twins += both
     paces, speed = speeds(twins)
-    used = [{pair[i] for pair in matched} for i in (0, 1)]
-    rest = [[n for n in side.variants if n not in used[i]] for i, side in enumerate((old, new))]
     errors = [
         *(("old", *e) for e in old.errors.items()),
         *(("new", *e) for e in new.errors.items()),
@@ -123,7 +125,7 @@ def compare(old: Side, new: Side, matched: Pairs) -> Diff:
         lone=(*_lone(old, new, matched, "old"), *_lone(new, old, _turned(matched), "new")),
         conditions=conditions(old.header, new.header),
         errors=tuple(errors),  # type: ignore[arg-type]
-        doubts=ambiguous(*rest),
+        doubts=doubts,
     )
 
 

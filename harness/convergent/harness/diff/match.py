@@ -15,7 +15,8 @@ def match(old: Sequence[str], new: Sequence[str], settled: Iterable[str] = ()) -
     """Return the matched names: those settled, then equal names, then equal ones but for a version.
 
     ``settled`` are texts ``OLD=NEW``. Versions are left aside where one variant alone is left on
-    each side and nothing of the kind was settled. Raises ``UnknownBackend`` for a text that settles nothing or is ambiguous.
+    each side and nothing of its kind was settled. Raises ``UnknownBackend`` for a text that settles
+    nothing or is ambiguous.
     """
     pairs = [_settle(text, old, new) for text in settled]
     told = {registry.plain(name) for pair in pairs for name in pair}
