@@ -47,10 +47,10 @@ def render(run: Run) -> str:
         "many": wording.many,
         "breakable": lambda name: Markup("_<wbr>").join(name.split("_")),  # join() escapes
     }
-    style, script = _part("report.css"), _part("report.js")
-    return env.from_string(_part("template.html.j2")).render(
+    style, script = part("report.css"), part("report.js")
+    return env.from_string(part("template.html.j2")).render(
         **_figures(run),
-        policy=_policy(style, script),
+        policy=policy(style, script),
         style=Markup(style),  # noqa: S704 - a file of this package
         script=Markup(script),  # noqa: S704 - a file of this package
         data=Markup(embed(columns(run) | {"order": SEVERITY})),  # noqa: S704 - embed() escapes
@@ -97,9 +97,11 @@ def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str = "") -> str:
+    """Return a page's policy: nothing runs or loads but these two, and no script if it is empty."""
+    allowed = f"script-src '{_digest(script)}'; " if script else ""
     return (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        f"default-src 'none'; style-src '{_digest(style)}'; {allowed}"
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -108,5 +110,6 @@ def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """Return a file of this package."""
     return resources.files("convergent.reports").joinpath(name).read_text("utf-8")

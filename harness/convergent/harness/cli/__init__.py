@@ -22,6 +22,7 @@ COMMANDS = {
     "shrink": "Find the smallest case that fails as a check does.",
     "explain": "Walk through one case: every result by every method, side by side.",
     "list": "List backends, variants, modes, methods, ops, suites, cases or features.",
+    "diff": "Compare two runs or two versions: what is new, fixed, drifted, slower.",
     "support": "Show what each method can do, what not, and why.",
     "env": "Build, list, update and remove environments of framework versions.",
     "doctor": "Show the machine and what each backend has loaded.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,10 @@ import click
 from convergent.cases.case import DTYPES
 
 if TYPE_CHECKING:
+    from convergent.harness.outcome import Outcome
     from convergent.harness.plan import Selection
 
-_OPTIONS = (
+_VARIANTS = (
     click.option(
         "--backend",
         "--variant",
@@ -26,6 +28,8 @@ _OPTIONS = (
         is_flag=True,
         help="All variants of these backends that this machine can run.",
     ),
+)
+_CHECKS = (
     click.option("--op", "ops", multiple=True, help="An op, such as backprop_input; repeat."),
     click.option("--method", "methods", multiple=True, help="A pattern of methods; repeat."),
     click.option("--dtype", "dtypes", multiple=True, type=click.Choice(DTYPES), help="Repeat."),
@@ -35,7 +39,15 @@ _OPTIONS = (
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that narrow what is checked to a command."""
-    for option in reversed(_OPTIONS):
+    command = checks(command)
+    for option in reversed(_VARIANTS):
+        command = option(command)
+    return command
+
+
+def checks(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add those that do not say which variants."""
+    for option in reversed(_CHECKS):
         command = option(command)
     return command
 
@@ -57,3 +69,25 @@ def selection(given: dict[str, Any], *, relations: bool, ordinary: bool = True) 
         relations=relations,
         ordinary=ordinary,
     )
+
+
+def wanted(given: dict[str, Any]) -> Callable[[Outcome], bool] | None:
+    """Return what lets through the outcomes that the options select; None lets all through."""
+    from convergent.cases.text import parse
+    from convergent.harness.expression import keyword
+
+    chosen = selection(given, relations=True)
+    if not chosen.narrows:
+        return None
+    words = keyword(chosen.keyword)
+
+    def through(o: Outcome) -> bool:
+        patterns = chosen.methods or ("*",)
+        return (
+            (not chosen.ops or o.op in chosen.ops)
+            and any(fnmatch.fnmatchcase(n, p) for p in patterns for n in (o.method, o.key))
+            and (not chosen.dtypes or parse(o.case).dtype in chosen.dtypes)
+            and words(o.id)
+        )
+
+    return through

@@ -73,7 +73,7 @@ class Attempt:
         return f"fails: {(lines or self.errors.splitlines() or ['nothing said'])[-1][:200]}"
 
 
-def attempt(text: str, timeout: float) -> Attempt:
+def attempt(text: str, timeout: float, python: str = sys.executable) -> Attempt:
     """Run the script ``text`` with ``python -I``, in an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "script.py")
@@ -81,7 +81,7 @@ def attempt(text: str, timeout: float) -> Attempt:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
         try:
             done = subprocess.run(
-                [sys.executable, "-I", str(path)],
+                [python, "-I", str(path)],
                 capture_output=True,
                 text=True,
                 errors="replace",

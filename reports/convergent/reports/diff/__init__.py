@@ -1,0 +1,1 @@
+"""Comparisons of two runs, as text, JSON, Markdown and HTML."""
