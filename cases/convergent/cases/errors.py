@@ -13,6 +13,7 @@
     ├── RunFileDamaged       a run file that cannot be read or does not fit this run
     ├── FolderInUse          a folder that another run is writing to
     ├── InvalidLedger        a ``known.toml`` that says something impossible
+    ├── InvalidBaseline      a baseline of findings that cannot be read
     ├── CannotWrite          a check of which no stand-alone script can be written
     └── Disagreement         an outcome whose verdict is not what was asked for
 
@@ -64,6 +65,10 @@ class FolderInUse(ConvergentError):
 
 class InvalidLedger(ConvergentError, ValueError):
     """A ledger of known divergences that says something impossible."""
+
+
+class InvalidBaseline(ConvergentError, ValueError):
+    """A baseline of findings that cannot be read."""
 
 
 class CannotWrite(ConvergentError):
