@@ -17,6 +17,8 @@ example no longer does fails, so that nobody keeps an excuse for a bug that is f
     reason = "one line that a person understands"
     issue = "https://..."              # or "not reported before"
     strict = true                      # false: depends on the processor, say which in the reason
+
+``convergent known`` keeps such a file (``convergent.harness.known``, docs/known.md).
 """
 
 from __future__ import annotations

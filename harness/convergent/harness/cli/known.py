@@ -98,7 +98,7 @@ def prune(
             click.echo(hint)
     if not stale:
         click.echo(f"nothing to take out of {ledger.path}")
-    ctx.exit(_code([one for one in found if one.standing != "stale"], len(ledger.entries)))
+    ctx.exit(_code(found, len(ledger.entries), pruned=True))
 
 
 def _shown(ledger: File, variants: tuple[str, ...], timeout: float) -> Iterator[Found]:
@@ -153,8 +153,8 @@ def _hint(one: Found) -> str:
     )
 
 
-def _code(found: list[Found], entries: int) -> int:
-    if any(one.is_amiss for one in found):
+def _code(found: list[Found], entries: int, *, pruned: bool = False) -> int:
+    if any(one.is_amiss and not (pruned and one.standing == "stale") for one in found):
         return AMISS
     if any(one.standing == "not run" for one in found):
         return UNAVAILABLE
