@@ -16,6 +16,7 @@
     ├── CannotRecord         a run file that the disk takes no more of
     ├── FolderInUse          a folder that another run is writing to
     ├── InvalidLedger        a ``known.toml`` that says something impossible
+    ├── InvalidBaseline      a baseline of findings that cannot be read
     ├── CannotWrite          a check of which no stand-alone script can be written
     └── Disagreement         an outcome whose verdict is not what was asked for
 
@@ -79,6 +80,10 @@ class FolderInUse(ConvergentError):
 
 class InvalidLedger(ConvergentError, ValueError):
     """A ledger of known divergences that says something impossible."""
+
+
+class InvalidBaseline(ConvergentError, ValueError):
+    """A baseline of findings that cannot be read."""
 
 
 class CannotWrite(ConvergentError):

@@ -17,13 +17,15 @@ example no longer does fails, so that nobody keeps an excuse for a bug that is f
     reason = "one line that a person understands"
     issue = "https://..."              # or "not reported before"
     strict = true                      # false: depends on the processor, say which in the reason
+
+``convergent known`` keeps such a file (``convergent.harness.known``, docs/known.md).
 """
 
 from __future__ import annotations
 
 import fnmatch
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -75,7 +77,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             return False
         if not fnmatch.fnmatchcase(outcome.case, self.cases):
             return False
-        if not self._holds_for(version):
+        if not self.speaks_of(version):
             return False
         try:
             has = features(parse(outcome.case)) | (_traits(outcome.variant) if here else set())
@@ -107,7 +109,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         is_example = f"{outcome.key}/{outcome.case}" == self.example
         return is_example and outcome.variant == self.shown_in
 
-    def _holds_for(self, version: str) -> bool:
+    def speaks_of(self, version: str) -> bool:
+        """Say whether ``version`` of the framework is one that this entry is about."""
         return not self.versions or _contains(self.versions, version)
 
 
@@ -152,20 +155,33 @@ class Ledger:
         return list(self._stale)
 
 
+def built_in() -> Path:
+    """Return where the ledger that comes with this project lies."""
+    return Path(str(resources.files("convergent.harness") / "known.toml"))
+
+
 def load(path: Path | None = None) -> Ledger:
     """Read ``path``, or the ledger that comes with this project.
 
     Raises ``InvalidLedger`` with the entry and the field at fault.
     """
-    source = path or resources.files("convergent.harness") / "known.toml"
+    source = path or built_in()
     try:
-        found = msgspec.toml.decode(source.read_bytes(), type=_File)
+        content = source.read_bytes()
     except OSError as error:
         raise InvalidLedger(f"{source} cannot be read: {error.strerror}") from error
+    return decode(content, str(source))
+
+
+def decode(content: bytes, source: str) -> Ledger:
+    """Return the ledger that the bytes of a file hold; raises as ``load`` does."""
+    try:
+        found = msgspec.toml.decode(content, type=_File)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidLedger(f"{source}: {error}") from error
     for number, entry in enumerate(found.known, 1):
-        _check(entry, f"{source}, entry {number}")
+        for _, said in faults(entry):
+            raise InvalidLedger(f"{source}, entry {number}: {said}")
     return Ledger(found.known)
 
 
@@ -197,32 +213,32 @@ def _trait_words() -> set[str]:
     }
 
 
-def _check(entry: Entry, place: str) -> None:
-    unknown = set(entry.when + entry.unless) - set(FEATURES) - _trait_words()
-    if unknown:
-        raise InvalidLedger(
-            f"{place}: {min(unknown)!r} is no feature; see convergent list features"
-        )
-    for verdict in set(entry.verdicts) & PASSING:
-        raise InvalidLedger(f"{place}: {verdict!r} is no divergence")
+def faults(entry: Entry) -> Iterator[tuple[str, str]]:
+    """Yield each thing that an entry says and cannot be: the field and one line about it."""
+    for field, words in (("when", entry.when), ("unless", entry.unless)):
+        for word in sorted(set(words) - set(FEATURES) - _trait_words()):
+            yield field, f"{word!r} is no feature; see convergent list features"
+    if not entry.verdicts:
+        yield "verdicts", "no verdict is named that the checks may come to"
+    for verdict in sorted(set(entry.verdicts) & PASSING):
+        yield "verdicts", f"{verdict!r} is no divergence"
     if ("degraded" in entry.verdicts) != bool(entry.models):
-        raise InvalidLedger(f"{place}: 'degraded' and its models are said together")
-    _check_example(entry, place)
+        yield "models", "'degraded' and its models are said together"
+    yield from _faults_of_example(entry)
     try:
         SpecifierSet(entry.versions)
-    except InvalidSpecifier as error:
-        raise InvalidLedger(f"{place}: versions {entry.versions!r} is no version range") from error
+    except InvalidSpecifier:
+        yield "versions", f"versions {entry.versions!r} is no version range"
 
 
-def _check_example(entry: Entry, place: str) -> None:
+def _faults_of_example(entry: Entry) -> Iterator[tuple[str, str]]:
     op, _, rest = entry.example.partition("/")
     method, _, line = rest.partition("/")
     try:
         case = parse(line)
     except InvalidCase as error:
-        raise InvalidLedger(f"{place}: the example's {error}") from error
-    shown = Outcome(
-        variant=entry.shown_in, op=op, method=method, case=str(case), verdict=entry.verdicts[0]
-    )
+        yield "example", f"the example's {error}"
+        return
+    shown = Outcome(variant=entry.shown_in, op=op, method=method, case=str(case), verdict="differs")
     if not msgspec.structs.replace(entry, versions="").covers(shown, "", here=False):
-        raise InvalidLedger(f"{place}: the entry does not cover its own example {entry.example}")
+        yield "example", f"the entry does not cover its own example {entry.example}"

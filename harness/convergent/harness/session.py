@@ -50,7 +50,7 @@ class Session:
         self._arrays = 0
 
     def replay(self, path: Path) -> None:
-        """Let the ledger see what an earlier sitting recorded."""
+        """Let the ledger see what an earlier sitting recorded; what it says now is recorded too."""
         if path.stat().st_size == 0:
             return
         earlier = record.read(path)
@@ -58,7 +58,9 @@ class Session:
             self._versions[variant.name] = str(variant.loaded.get("version", ""))
         for outcome in earlier.outcomes:
             bare = msgspec.structs.replace(outcome, known="")
-            self._ledger.excuse(bare, self._versions.get(outcome.variant, ""))
+            again = self._ledger.excuse(bare, self._versions.get(outcome.variant, ""))
+            if again.known != outcome.known:
+                self._writer.write(again)
 
     def run(self, left: dict[str, list[Work]]) -> End:
         """Run what is left and say where the time went."""

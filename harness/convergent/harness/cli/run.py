@@ -13,6 +13,7 @@ from convergent.cases.case import Case
 from convergent.harness.cli import cases, choose, close_output, narrow
 
 if TYPE_CHECKING:
+    from convergent.harness.ledger import Ledger
     from convergent.harness.options import Options
     from convergent.harness.outcome import Outcome
     from convergent.harness.run import Result
@@ -69,6 +70,10 @@ REPORT = "report.html"
     "--known", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A ledger of known divergences instead of the built-in one.",
 )  # fmt: skip
+@click.option(
+    "--baseline", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Findings that are no news, see convergent baseline; new ones alone fail.",
+)  # fmt: skip
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Check every method of the installed frameworks and write a report."""
@@ -76,14 +81,17 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     if given["sample"]:
         click.echo(f"the sample has the seed {chosen.seed}; --seed {chosen.seed} draws it again")
     options = _options(given, chosen)
-    ctx.exit(execute(chosen.cases, options, given["known"]))
+    ctx.exit(execute(chosen.cases, options, given["known"], given["baseline"]))
 
 
-def execute(chosen: list[Case], options: Options, known: Path | None) -> int:
+def execute(
+    chosen: list[Case], options: Options, known: Path | None, accepted: Path | None = None
+) -> int:
     """Run, show the summary, write the report, and return the exit code."""
-    from convergent.harness import ledger, run
+    from convergent.harness import run
     from convergent.reports import html, terminal
 
+    excuses = _excuses(known, accepted)
     console = terminal.console()
     progress: list[terminal.Progress] = []
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # CI cancels so; end as on Ctrl-C
@@ -94,7 +102,7 @@ def execute(chosen: list[Case], options: Options, known: Path | None) -> int:
         return progress[0].advance
 
     try:
-        result = run.run(chosen, options, ledger.load(known), watch)
+        result = run.run(chosen, options, excuses, watch)
     finally:
         for shown in progress:
             shown.__exit__(None, None, None)
@@ -102,10 +110,33 @@ def execute(chosen: list[Case], options: Options, known: Path | None) -> int:
     html.write(result.run, report)
     try:
         terminal.print_summary(result.run, console, report=report, missing=_missing())
+        if accepted:
+            _say_fixed(result, accepted)
         _say_rest(result, options)
     except BrokenPipeError:
         close_output()  # the verdict stands, whoever reads it
     return result.exit_code
+
+
+def _excuses(known: Path | None, accepted: Path | None) -> Ledger:
+    """Return the ledger, and with it the baseline if there is one."""
+    from convergent.harness import baseline, ledger
+
+    book = ledger.load(known)
+    if accepted is None:
+        return book
+    return baseline.Excuses(book, baseline.read(accepted), str(accepted))
+
+
+def _say_fixed(result: Result, accepted: Path) -> None:
+    from convergent.harness import baseline
+
+    fixed = baseline.compare(baseline.read(accepted), result.run.outcomes).fixed
+    if fixed:
+        click.echo(
+            f"{len(fixed)} of the baseline no longer diverge; take them out with: "
+            f"convergent baseline check {result.run.path} {accepted} --update"
+        )
 
 
 def _missing() -> dict[str, str]:

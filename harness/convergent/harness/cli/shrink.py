@@ -53,7 +53,7 @@ def command(
     reducer = Reducer(timeout=timeout, most=most, watch=_progress)
     if path:
         ctx.exit(_of_run(reducer, path))
-    ctx.exit(_code([_shrunk(reducer, *_read(check))]))
+    ctx.exit(_code([_shrunk(reducer, *read_check(check))]))
 
 
 def _of_run(reducer: Reducer, path: Path) -> int:
@@ -67,7 +67,7 @@ def _of_run(reducer: Reducer, path: Path) -> int:
     for number, (variant, key, case) in enumerate(checks, 1):
         click.echo(f"{number} of {len(checks)}: {variant}/{key}/{case}")
         try:
-            minima.append(_shrunk(reducer, *_read((variant, key, case))))
+            minima.append(_shrunk(reducer, *read_check((variant, key, case))))
         except (ConvergentError, click.UsageError) as error:
             click.echo(f"convergent: {error}", err=True)
             failed += 1
@@ -101,7 +101,7 @@ def _representatives(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, str, st
         yield first.variant, first.key, first.case
 
 
-def _read(check: tuple[str, ...]) -> tuple[str, str, Case]:
+def read_check(check: tuple[str, ...]) -> tuple[str, str, Case]:
     """Return variant, ``op/method`` and case of three arguments or of a check's id."""
     whole = check if len(check) > 1 else tuple(check[0].rsplit("/", 3))  # a variant may name a path
     if len(check) == 1 and len(whole) == 4:  # noqa: PLR2004 - variant/op/method/case
