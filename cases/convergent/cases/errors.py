@@ -11,6 +11,7 @@
     ├── BackendUnavailable   a framework that is not installed where it was looked for
     ├── WorkerLost           a worker process that ended, hung or spoke garbage
     ├── RunFileDamaged       a run file that cannot be read or does not fit this run
+    ├── InvalidShard         a part of a run that there is not
     ├── FolderInUse          a folder that another run is writing to
     ├── InvalidLedger        a ``known.toml`` that says something impossible
     ├── CannotWrite          a check of which no stand-alone script can be written
@@ -56,6 +57,10 @@ class WorkerLost(ConvergentError):
 
 class RunFileDamaged(ConvergentError):
     """A run file that cannot be read or does not fit this run."""
+
+
+class InvalidShard(ConvergentError, ValueError):
+    """A part of a run that there is not."""
 
 
 class FolderInUse(ConvergentError):

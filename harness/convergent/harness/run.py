@@ -19,7 +19,7 @@ import msgspec
 from convergent.backends import registry
 from convergent.cases.case import Case
 from convergent.cases.errors import FolderInUse, RunFileDamaged
-from convergent.harness import environment, plan, record
+from convergent.harness import costs, environment, plan, record
 from convergent.harness.ledger import Ledger
 from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
@@ -44,8 +44,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.interrupted:
             return 2
-        if not self.run.header.checks:
-            return 5
+        if not self.run.header.checks:  # a shard of few cases may have none
+            return 0 if any(whole.checks for whole in self.run.header.wholes.values()) else 5
         if (self.run.end and self.run.end.stale) or any(
             outcome.is_finding for outcome in self.run.outcomes
         ):
@@ -79,13 +79,14 @@ def _run(
     watch: Callable[[dict[str, int]], Callable[[Outcome], None]] | None,
 ) -> Result:
     seeded = [_with_seed(case, options.seed) for case in cases]
-    planned = plan.plan(options.variants, seeded, options.selection)
+    whole = plan.plan(options.variants, seeded, options.selection)
+    planned = _part(whole, options)
     path = options.folder / RUN_FILE
     done = _prepare(path, planned, options)
     left = {variant: _left(works, done, variant) for variant, works in planned.items()}
     writer = Writer(path)
     if not done:
-        writer.write(_header(planned, seeded, options))
+        writer.write(_header(planned, whole, seeded, options))
     session = Session(writer, ledger, options, watch(plan.count(left)) if watch else None)
     session.replay(path)
     try:
@@ -111,6 +112,13 @@ def sole_use(folder: Path) -> Iterator[None]:
                 f"another run is writing to {folder}; wait for it, or give another folder with -o"
             ) from error
         yield
+
+
+def _part(whole: dict[str, list[Work]], options: Options) -> dict[str, list[Work]]:
+    """Return the shard that was asked for."""
+    if options.shard is None:
+        return whole
+    return options.shard.take(whole, costs.measured(options.durations))
 
 
 def _with_seed(case: Case, seed: int) -> Case:
@@ -171,7 +179,12 @@ def _left(works: list[Work], done: frozenset[str], variant: str) -> list[Work]:
     return left
 
 
-def _header(planned: dict[str, list[Work]], cases: Sequence[Case], options: Options) -> Header:
+def _header(
+    planned: dict[str, list[Work]],
+    whole: dict[str, list[Work]],
+    cases: Sequence[Case],
+    options: Options,
+) -> Header:
     return Header(
         version=environment.version(),
         started=now(),
@@ -183,6 +196,8 @@ def _header(planned: dict[str, list[Work]], cases: Sequence[Case], options: Opti
         checks=sum(plan.count(planned).values()),
         plan=plan.digest(planned),
         environment=environment.describe(),
+        shard=str(options.shard or ""),
+        wholes=plan.wholes(whole),
     )
 
 

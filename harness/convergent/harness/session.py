@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from convergent.cases.dtypes import Array
 from convergent.cases.errors import BackendUnavailable
@@ -24,9 +23,7 @@ from convergent.harness.plan import Work
 from convergent.harness.record import End, Loaded, Writer
 from convergent.harness.referee import Referee
 from convergent.harness.share import Shared
-
-_MOST_ARRAYS = 50
-_LARGEST_ARRAY = 4 << 20
+from convergent.harness.spoils import Arrays
 
 
 class Session:
@@ -45,7 +42,7 @@ class Session:
         self._stop = threading.Event()
         self._versions: dict[str, str] = {}
         self._drivers: list[Driver] = []
-        self._arrays = 0
+        self._arrays = Arrays(options.folder)
 
     def replay(self, path: Path) -> None:
         """Let the ledger see what an earlier sitting recorded."""
@@ -127,20 +124,11 @@ class Session:
             outcome = self._ledger.excuse(outcome, version)
             self._writer.write(outcome)
             if outcome.is_finding:
-                self._keep(outcome, array)
+                self._arrays.keep(outcome, array)
                 if self._options.stop_at_first:
                     self._stop.set()
             if self._watch:
                 self._watch(outcome)
-
-    def _keep(self, outcome: Outcome, array: Array | None) -> None:
-        """Keep a wrong result beside the run file; the inputs are remade from the case."""
-        if array is None or self._arrays >= _MOST_ARRAYS or array.nbytes > _LARGEST_ARRAY:
-            return
-        self._arrays += 1
-        folder = self._options.folder / "arrays"
-        folder.mkdir(exist_ok=True)
-        np.save(folder / f"{outcome.digest}.npy", array, allow_pickle=False)
 
 
 def now() -> str:

@@ -93,6 +93,7 @@ class Summary:
     stale: tuple[str, ...]
     gaps: tuple[Remark, ...]
     missing: tuple[Missing, ...]
+    shard: str  # "2/4" where the run was a part of a whole
     planned: int
     done: int
     interrupted: bool
@@ -132,6 +133,7 @@ def summarise(run: Run) -> Summary:
         notes=_remarks((o.note, "", o) for o in outcomes if o.note),
         gaps=_remarks((o.detail or "no reason given", o.variant, o) for o in unsupported),
         missing=_missing(run, variants),
+        shard=run.header.shard,
         planned=run.header.checks,
         done=len(outcomes),
         interrupted=run.end is None or run.end.interrupted,
