@@ -1,5 +1,8 @@
 """Shards: a partition, the same everywhere, of about equal cost."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +15,8 @@ from convergent.harness.outcome import Outcome
 from convergent.harness.plan import Selection, Work
 from convergent.harness.shard import Shard
 
+SECONDS = json.loads((Path(__file__).parent / "ci_seconds.json").read_text())
+"""What each case of ``ci`` took by each backend, in one run of all of it on two cores."""
 BACKENDS = ("scipy", "torch", "tensorflow", "jax")
 
 
@@ -35,6 +40,33 @@ def test_shards_are_a_partition_in_the_order_of_the_suite(seconds, count):
     assert all(part == [work for work in works if work in part] for part in parts)
     loads = [sum(of[str(work.case)] for work in part) for part in parts]
     assert max(loads) <= sum(seconds) / count + max(seconds, default=0) + 1e-6 * sum(seconds)
+
+
+def loads(planned, cost, count=4):
+    """Return the measured seconds of each shard, by variant."""
+    return {
+        name: [
+            sum(SECONDS[name][str(work.case)] for work in part)
+            for part in shard.share(name, works, count, cost)
+        ]
+        for name, works in planned.items()
+    }
+
+
+def uneven(seconds):
+    return max(seconds) / (sum(seconds) / len(seconds))
+
+
+def test_the_table_balances_the_suite_ci(planned):
+    """``costs.json`` was measured in other runs than these seconds."""
+    found = loads(planned, costs.Costs())
+    assert uneven([sum(each) for each in zip(*found.values(), strict=True)]) <= 1.1
+    assert all(uneven(each) <= 1.2 for each in found.values())
+
+
+def test_measured_durations_balance_the_suite_ci(planned):
+    found = loads(planned, lambda name, work: SECONDS[name][str(work.case)])
+    assert all(uneven(each) <= 1.02 for each in found.values())
 
 
 def test_a_variant_that_is_added_moves_no_other_checks(planned):

@@ -9,6 +9,7 @@
     ├── UnknownBackend       a variant whose backend is not registered
     ├── UnknownMethod        an op or method that a backend does not have
     ├── BackendUnavailable   a framework that is not installed where it was looked for
+    │   └── ClusterUnavailable  a Dask cluster that cannot run what it is given
     ├── WorkerLost           a worker process that ended, hung or spoke garbage
     ├── RunFileDamaged       a run file that cannot be read or does not fit this run
     ├── InvalidShard         a part of a run that there is not
@@ -49,6 +50,10 @@ class UnknownMethod(ConvergentError, LookupError):
 
 class BackendUnavailable(ConvergentError):
     """A framework that is not installed where it was looked for."""
+
+
+class ClusterUnavailable(BackendUnavailable):
+    """A Dask cluster that cannot run what it is given."""
 
 
 class WorkerLost(ConvergentError):

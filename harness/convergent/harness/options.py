@@ -25,4 +25,5 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     resume: bool = False
     shard: Shard | None = None  # the part of the checks to run; all of them without
     durations: Path | None = None  # a run that tells what checks cost, to cut shards by
+    dask: str = ""  # address of a Dask scheduler, or local[:N]; this process' own threads without
     budget: float | None = None  # seconds after which the run ends, whatever is left

@@ -20,12 +20,14 @@ from convergent.backends import registry
 from convergent.cases.case import Case
 from convergent.cases.errors import FolderInUse, RunFileDamaged
 from convergent.harness import costs, environment, plan, record
+from convergent.harness.crew import Crew
 from convergent.harness.ledger import Ledger
 from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
 from convergent.harness.plan import Work
 from convergent.harness.record import Header, Run, Writer
 from convergent.harness.session import Session, now
+from convergent.harness.threads import Threads
 
 RUN_FILE = "run.jsonl"
 
@@ -81,16 +83,42 @@ def _run(
     seeded = [_with_seed(case, options.seed) for case in cases]
     whole = plan.plan(options.variants, seeded, options.selection)
     planned = _part(whole, options)
+    header = _header(planned, whole, seeded, options)
+    with _crew(planned, options) as crew:
+        return _sitting(planned, header, crew, options, ledger=ledger, watch=watch)
+
+
+@contextlib.contextmanager
+def _crew(planned: dict[str, list[Work]], options: Options) -> Iterator[Crew]:
+    """Give who drives the workers. Raises ``ClusterUnavailable``."""
+    if not options.dask:
+        yield Threads()
+        return
+    from convergent.harness.cluster import connect
+
+    with connect.connected(options.dask, [v for v, works in planned.items() if works]) as crew:
+        yield crew
+
+
+def _sitting(  # noqa: PLR0913 - what a run is made of
+    planned: dict[str, list[Work]],
+    header: Header,
+    crew: Crew,
+    options: Options,
+    *,
+    ledger: Ledger,
+    watch: Callable[[dict[str, int]], Callable[[Outcome], None]] | None,
+) -> Result:
     path = options.folder / RUN_FILE
     done = _prepare(path, planned, options)
     left = {variant: _left(works, done, variant) for variant, works in planned.items()}
     writer = Writer(path)
     if not done:
-        writer.write(_header(planned, whole, seeded, options))
+        writer.write(header)
     session = Session(writer, ledger, options, watch(plan.count(left)) if watch else None)
     session.replay(path)
     try:
-        end = session.run(left)
+        end = session.run(left, crew)
         ended_early = options.stop_at_first or end.interrupted or end.out_of_time
         if not (options.selection.narrows or ended_early):
             end = msgspec.structs.replace(end, stale=_stale(ledger))

@@ -64,6 +64,10 @@ REPORT = "report.html"
     "--durations", type=click.Path(exists=True, path_type=Path), metavar="RUN",
     help="A run that tells what checks cost, to cut shards by.  [default: a built-in table]",
 )  # fmt: skip
+@click.option(
+    "--dask", default="", metavar="ADDRESS|local[:N]",
+    help="Run on a Dask cluster, or on one of N processes here.",
+)  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Workers at once.  [default: cores]")
 @click.option(
     "-o", "--output", "folder", default="convergent-report", type=click.Path(path_type=Path),
@@ -146,6 +150,7 @@ def _options(given: dict[str, Any], chosen: cases.Chosen) -> Options:
         jobs=given["jobs"] or min(environment.cores(), max(2, len(variants))),
         shard=given["shard"],
         durations=given["durations"],
+        dask=given["dask"],
         stop_at_first=given["stop_at_first"],
         resume=given["resume"],
         repeat=given["repeat"],
