@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from convergent.harness import record
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     return 1 if apart else 0
 
 
-def _timed(run) -> float:  # type: ignore[no-untyped-def]
+def _timed(run: Callable[[], None]) -> float:
     began = time.perf_counter()
     run()
     return time.perf_counter() - began

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -192,7 +193,7 @@ def test_what_kills_every_dask_worker_is_left_out_and_said(tmp_path, cluster, mo
     def lethal(order):
         asked = task.msgspec.json.decode(order, type=task.Order)
         if any(deadly in keys and line == str(CASES[1]) for line, keys in asked.works):
-            raise distributed.KilledWorker("task", None, 3)
+            raise distributed.KilledWorker("task", SimpleNamespace(address="lost"), 3)
         return real(order)
 
     real = task.run
