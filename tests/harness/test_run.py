@@ -209,8 +209,9 @@ def test_a_full_disk_ends_a_run_with_a_valid_file_that_is_resumed(tmp_path, undi
     full = subprocess.run(
         [sys.executable, "-c", script, *command], capture_output=True, text=True, check=False
     )
-    assert full.returncode == 4, full.stderr
-    assert "File too large" in full.stderr
+    assert full.returncode == 2, full.stderr
+    assert "File too large; what was recorded is whole" in full.stderr
+    assert record.read(tmp_path / run.RUN_FILE).damaged == 0
     assert "Traceback" not in full.stderr
     resumed = run.run(CASES, options(tmp_path, resume=True), Ledger(()))
     assert verdicts(resumed.run.outcomes) == verdicts(undisturbed.run.outcomes)

@@ -15,6 +15,7 @@ from convergent.cases.errors import NothingLeft, RunFileDamaged
 from convergent.cases.text import parse
 from convergent.harness import fuzz, record
 from convergent.harness.cli import choose, main
+from convergent.harness.envs.parts import source_roots
 from convergent.harness.fuzz import folder, look
 from convergent.harness.fuzz.findings import Findings, finding
 from convergent.harness.fuzz.state import State
@@ -25,7 +26,6 @@ from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
 from convergent.harness.plan import Selection
 from convergent.harness.run import RUN_FILE
-from convergent.harness.worker.client import source_roots
 
 PLANTED = str(Path(__file__).parent / "planted")
 BUDGET = 100.0  # no test takes as long, unless the machine is busy with other things
@@ -183,7 +183,7 @@ def test_every_method_has_its_turn_and_a_slow_one_fewer(planted):
 
 
 def test_a_fuzz_that_was_killed_goes_on_and_loses_and_repeats_nothing(planted, tmp_path):
-    path = os.pathsep.join([*source_roots(), PLANTED])
+    path = os.pathsep.join([*map(str, source_roots()), str(PLANTED)])
     command = [sys.executable, "-m", "convergent", "fuzz", "--backend", "rare", "-j", "1",
                "--method", "rare*", "--budget", "90s", "-o", str(tmp_path)]  # fmt: skip
     process = subprocess.Popen(
@@ -233,7 +233,7 @@ def test_what_the_ledger_has_learnt_meanwhile_is_no_finding_when_resumed(planted
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_fuzz_that_is_ended_says_what_it_found(planted, tmp_path, sent):
-    path = os.pathsep.join([*source_roots(), PLANTED])
+    path = os.pathsep.join([*map(str, source_roots()), str(PLANTED)])
     command = [sys.executable, "-m", "convergent", "fuzz", "--variant", "rare:fixed", "-j", "1",
                "--method", "rare", "--budget", "90s", "-o", str(tmp_path)]  # fmt: skip
     process = subprocess.Popen(

@@ -20,6 +20,7 @@ REAL = parse("conv2d:n2_i5x6_c3_k3_o4_normal")
 VERDICTS = {
     "conv/honest": "agrees",
     "conv/prints": "agrees",
+    "conv/devours": "crashed",
     "conv/refuses": "unsupported",
     "conv/wrong_element": "differs",
     "conv/wrong_shape": "differs",
@@ -57,7 +58,8 @@ def outcomes(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(PLANTED)
         patch.setenv("PYTHONPATH", PLANTED)
-        options = Options(variants=("liars",), folder=tmp_path_factory.mktemp("liars"), timeout=5.0)
+        folder = tmp_path_factory.mktemp("liars")
+        options = Options(variants=("liars",), folder=folder, timeout=5.0, most_memory=1 << 30)
         result = run.run([REAL], options, Ledger(()))
         assert result.exit_code == 1
         assert record.read(options.folder / run.RUN_FILE) == result.run
@@ -83,6 +85,7 @@ def test_a_liar_gets_its_verdict(outcomes, key):
         ("conv/aborts", "SIGABRT"),
         ("conv/segfaults", "SIGSEGV"),
         ("conv/hangs", "after 5 s"),
+        ("conv/devours", "more than the 1 GiB of --max-memory"),
         ("conv/exits", "status 0"),
         ("conv/garbage", "garbage"),
         ("conv/says_float32", "dtype float64, expected float32"),

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import importlib
 import importlib.metadata
+import os
 import sys
 
 from convergent.backends import naming
@@ -25,6 +26,8 @@ BUILT_IN = {
     "jax": "convergent.backends.jax:Jax",
 }
 GROUP = "convergent.backends"
+ADAPTER = "CONVERGENT_ADAPTER"
+"""The variable that tells a worker in another environment of a third party's adapter."""
 
 
 def names() -> list[str]:
@@ -38,9 +41,7 @@ def get(name: str) -> type[Backend]:
     Raises ``UnknownBackend`` for a name that nobody registered, ``BackendUnavailable`` for an
     adapter that does not load.
     """
-    target = BUILT_IN.get(name) or _third_party().get(name)
-    if target is None:
-        raise UnknownBackend(f"no backend is called {name!r}; there are {', '.join(names())}")
+    target = where(name)
     module, _, attribute = target.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
@@ -51,6 +52,14 @@ def get(name: str) -> type[Backend]:
     if not (isinstance(found, type) and issubclass(found, Backend)):
         raise BackendUnavailable(f"the adapter {target} of {name} is no Backend")
     return found
+
+
+def where(name: str) -> str:
+    """Return ``module:Class`` of the adapter called ``name``. Raises ``UnknownBackend``."""
+    target = BUILT_IN.get(name) or _third_party().get(name)
+    if target is None:
+        raise UnknownBackend(f"no backend is called {name!r}; there are {', '.join(names())}")
+    return target
 
 
 def variant(name: str) -> Variant:
@@ -66,6 +75,7 @@ def variant(name: str) -> Variant:
     return variants.make(backend, asked)
 
 
+@functools.lru_cache(1024)
 def backend_of(name: str) -> str:
     """Return the backend of a variant's name, which may say a distribution of it instead.
 
@@ -78,11 +88,12 @@ def backend_of(name: str) -> str:
         asked = naming.split(name)
     except UnknownBackend:
         return name.partition(":")[0]
-    if asked.backend in names() or not (asked.version or asked.python):
-        return asked.backend
-    return _distributions().get(asked.backend, asked.backend)
+    if asked.version or asked.python:
+        return _holds(asked.backend)
+    return asked.backend
 
 
+@functools.lru_cache(1024)
 def plain(name: str) -> str:
     """Return a variant's name without its version and interpreter: ``tensorflow:xla``."""
     try:
@@ -106,13 +117,16 @@ def version(name: str) -> str | None:
 
 
 @functools.cache
-def _distributions() -> dict[str, str]:
-    """Return which backend each distribution holds."""
-    found = {}
-    for name in reversed(names()):
+def _holds(distribution: str) -> str:
+    """Return the backend that is called so, or whose framework the distribution holds."""
+    every = names()
+    if distribution in every:
+        return distribution
+    for name in every:
         with contextlib.suppress(BackendUnavailable):
-            found.update(dict.fromkeys(get(name).packages, name))
-    return found
+            if distribution in get(name).packages:
+                return name
+    return distribution
 
 
 def _version_of(package: str) -> str | None:
@@ -123,7 +137,10 @@ def _version_of(package: str) -> str | None:
 
 
 def _third_party() -> dict[str, str]:
+    told = os.environ.get(ADAPTER, "")
     points = importlib.metadata.entry_points()
     if sys.version_info >= (3, 10):
-        return {point.name: point.value for point in points.select(group=GROUP)}
-    return {point.name: point.value for point in points.get(GROUP, ())}
+        found = {point.name: point.value for point in points.select(group=GROUP)}
+    else:
+        found = {point.name: point.value for point in points.get(GROUP, ())}
+    return {**found, **dict([told.split("=", 1)] if "=" in told else [])}

@@ -9,9 +9,12 @@
     ├── UnknownBackend       a variant whose backend is not registered
     ├── UnknownMethod        an op or method that a backend does not have
     ├── BackendUnavailable   a framework that is not installed where it was looked for
+    │   ├── CannotBuild      an environment that its installer could not make
     │   └── ClusterUnavailable  a Dask cluster that cannot run what it is given
+    ├── EnvironmentInUse     an environment that a run uses or somebody builds
     ├── WorkerLost           a worker process that ended, hung or spoke garbage
     ├── RunFileDamaged       a run file that cannot be read or does not fit this run
+    ├── CannotRecord         a run file that the disk takes no more of
     ├── InvalidShard         a part of a run that there is not
     ├── FolderInUse          a folder that another run is writing to
     ├── InvalidLedger        a ``known.toml`` that says something impossible
@@ -56,6 +59,14 @@ class ClusterUnavailable(BackendUnavailable):
     """A Dask cluster that cannot run what it is given."""
 
 
+class CannotBuild(BackendUnavailable):
+    """An environment that its installer could not make."""
+
+
+class EnvironmentInUse(ConvergentError):
+    """An environment that a run uses, or that somebody builds."""
+
+
 class WorkerLost(ConvergentError):
     """A worker process that ended, hung or spoke garbage."""
 
@@ -66,6 +77,10 @@ class RunFileDamaged(ConvergentError):
 
 class InvalidShard(ConvergentError, ValueError):
     """A part of a run that there is not."""
+
+
+class CannotRecord(ConvergentError):
+    """A run file that the disk takes no more of."""
 
 
 class FolderInUse(ConvergentError):

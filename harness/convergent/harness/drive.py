@@ -42,12 +42,19 @@ class Driver:
         crowded: bool = False,
         repeat: int = 2,
         once: bool = False,
+        most_memory: int | None = None,
     ) -> None:
         self.variant = variant
         self._asked = registry.variant(variant)
         self._referee, self._emit, self._repeat = referee, emit, repeat
         self._workers = Workers(
-            variant, announce=announce, timeout=timeout, stop=stop, crowded=crowded, once=once
+            variant,
+            announce=announce,
+            timeout=timeout,
+            stop=stop,
+            crowded=crowded,
+            once=once,
+            most_memory=most_memory,
         )
         self.kill, self.interrupt = self._workers.kill, self._workers.interrupt
         self._at: Work | None = None  # the case at hand and its checks without an outcome

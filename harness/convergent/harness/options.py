@@ -19,6 +19,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     suite: str = ""
     seed: int = 0
     timeout: float = 120.0
+    most_memory: int | None = None  # bytes that a worker may hold; None: most of the machine's
     jobs: int = 2
     repeat: int = 2  # calls of each method on the same tensors, which must give the same bits
     stop_at_first: bool = False

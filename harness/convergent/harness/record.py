@@ -7,17 +7,19 @@ short is the last one and is dropped when the run is resumed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
-from convergent.cases.errors import RunFileDamaged
+from convergent.cases.errors import CannotRecord, RunFileDamaged
 from convergent.harness.outcome import Outcome
+from convergent.harness.outcomes import Places
 
 SCHEMA = 1
 
@@ -82,7 +84,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     header: Header
     variants: dict[str, Loaded]
-    outcomes: list[Outcome]
+    outcomes: Sequence[Outcome]
     end: End | None = None
     damaged: int = 0
 
@@ -100,22 +102,23 @@ def read(path: Path) -> Run:
     """
     header: Header | None = None
     variants: dict[str, Loaded] = {}
-    outcomes: dict[str, Outcome] = {}
+    places = Places()
     end: End | None = None
     damaged = 0
-    for line in _lines(path):
+    for place, line in _lines(path):
         if isinstance(line, Header):
             header = line
         elif isinstance(line, Loaded):
             variants[line.name] = _merged(variants.get(line.name), line)
         elif isinstance(line, Outcome):
-            outcomes[line.id] = line
+            places.add(line, place)
         elif isinstance(line, End):
             end = line
         else:
             damaged += 1
     if header is None:
         raise RunFileDamaged(f"{path} has no header line; it is no run file, or not of this schema")
+    outcomes = places.outcomes(path)
     if len(outcomes) == header.checks:  # what failed once was made up for
         variants = {n: msgspec.structs.replace(v, error="") for n, v in variants.items()}
     if header.schema != SCHEMA:
@@ -124,7 +127,7 @@ def read(path: Path) -> Run:
         path=str(path),
         header=header,
         variants=variants,
-        outcomes=list(outcomes.values()),
+        outcomes=outcomes,
         end=end,
         damaged=damaged,
     )
@@ -139,15 +142,17 @@ def _merged(before: Loaded | None, now: Loaded) -> Loaded:
     )
 
 
-def _lines(path: Path) -> Iterator[Line | None]:
-    decoder = msgspec.json.Decoder(Line)
+def _lines(path: Path) -> Iterator[tuple[int, Line | None]]:
+    """Yield the byte at which each line begins, and what it says."""
+    decoder, place = msgspec.json.Decoder(Line), 0
     try:
         with path.open("rb") as file:
             for text in file:
                 try:
-                    yield decoder.decode(text)
+                    yield place, decoder.decode(text)
                 except (msgspec.DecodeError, UnicodeDecodeError):
-                    yield None
+                    yield place, None
+                place += len(text)
     except OSError as error:
         raise RunFileDamaged(f"{path} cannot be read: {error.strerror}") from error
 
@@ -158,17 +163,30 @@ class Writer:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         cut_partial_line(path)
+        self._path = path
         self._file: BinaryIO = path.open("ab", buffering=0)
 
     def write(self, line: Line) -> None:
-        """Append one line. It is in the system's hands when this returns: a kill loses nothing."""
+        """Append one line. It is in the system's hands when this returns: a kill loses nothing.
+
+        Raises ``CannotRecord`` where the disk takes no more; what it took of the line is cut off.
+        """
         waiting = memoryview(encoded(line) + b"\n")
-        while waiting:  # a disk that is nearly full takes a part of it
-            waiting = waiting[self._file.write(waiting) :]
+        whole = self._file.tell()
+        try:
+            while waiting:  # a disk that is nearly full takes a part of it
+                waiting = waiting[self._file.write(waiting) :]
+        except OSError as error:
+            self._file.truncate(whole)
+            raise CannotRecord(
+                f"{self._path} cannot be written to: {error.strerror}; what was recorded is whole: "
+                "make room and go on with --resume"
+            ) from error
 
     def close(self) -> None:
         """Put the file on the disk and close it."""
-        os.fsync(self._file.fileno())
+        with contextlib.suppress(OSError):  # of a full disk has been told; a pipe has none
+            os.fsync(self._file.fileno())
         self._file.close()
 
 

@@ -18,6 +18,7 @@ from convergent.harness import environment
 from convergent.harness.compare import Question
 
 CACHE_BYTES = 512 << 20
+_MOST_KEPT = 1024  # of small cases, which are made again sooner than a slower variant is there
 JACOBIAN_ENTRIES = 1 << 11
 _BYTES_PER_DRAWN = 32  # drawing one operand beside the stored others; measured: 29 at most
 _BYTES_PER_NORMAL = 64  # of twelve uniforms; measured: 64
@@ -60,7 +61,7 @@ class Referee:
 
 
 class _Cache(Generic[_K, _V]):
-    """Values by key; the least recently used go first once their bytes exceed ``limit``."""
+    """Values by key; the least recently used go first once there are many, or many bytes."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._held = limit, 0
@@ -78,7 +79,9 @@ class _Cache(Generic[_K, _V]):
             if key not in self._entries:
                 self._entries[key] = (made, size(made))
                 self._held += self._entries[key][1]
-            while self._held > self._limit and len(self._entries) > 1:
+            while len(self._entries) > _MOST_KEPT or (
+                self._held > self._limit and len(self._entries) > 1
+            ):
                 self._held -= self._entries.popitem(last=False)[1][1]
         return made
 

@@ -16,10 +16,9 @@ from pathlib import Path
 
 import msgspec
 
-from convergent.backends import registry
 from convergent.cases.case import Case
 from convergent.cases.errors import FolderInUse, RunFileDamaged
-from convergent.harness import costs, environment, plan, record
+from convergent.harness import costs, environment, envs, plan, record
 from convergent.harness.crew import Crew
 from convergent.harness.ledger import Ledger
 from convergent.harness.options import Options
@@ -175,7 +174,7 @@ def _prepare(path: Path, planned: dict[str, list[Work]], options: Options) -> fr
 
 def check_versions(earlier: Run) -> None:
     """See that a run is not continued by other versions: its figures would be of neither."""
-    here = {name: registry.version(name) for name in earlier.variants}
+    here = {name: envs.version(name) for name in earlier.variants}
     for name, variant in earlier.variants.items():
         before, now_ = str(variant.loaded.get("version", "")), str(here[name])
         if before and before.partition("+")[0] != now_.partition("+")[0]:

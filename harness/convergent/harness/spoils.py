@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import stat
@@ -33,8 +35,10 @@ class Arrays:
         if array is None or self._kept >= MOST or array.nbytes > LARGEST:
             return
         self._kept += 1
-        self._folder.mkdir(exist_ok=True)
-        np.save(self._folder / f"{outcome.digest}.npy", array, allow_pickle=False)
+        whole = io.BytesIO()
+        np.save(whole, array, allow_pickle=False)
+        with contextlib.suppress(OSError):  # of a full disk the run file tells
+            aside.write(self._folder / f"{outcome.digest}.npy", whole.getvalue())
 
     def want(self, outcome: Outcome, folder: Path) -> None:
         """Take the array of a finding that was kept in the run ``folder``, if there is one."""

@@ -49,6 +49,7 @@ class Threads:
             repeat=desk.options.repeat,
             stop=turn,
             crowded=desk.options.jobs > 1,
+            most_memory=desk.options.most_memory,
         )
         self._drivers.append(driver)
         return driver

@@ -17,6 +17,7 @@ from convergent.harness.budget import Stop
 from convergent.harness.outcome import Judgement
 from convergent.harness.record import Loaded
 from convergent.harness.relations import Problem
+from convergent.harness.worker import memory
 from convergent.harness.worker.client import Answer, Client, Oversized, TimedOut
 
 AHEAD = 2  # open requests: the worker computes one while the referee judges the other
@@ -46,6 +47,7 @@ class Workers:
 
     ``announce`` is given the variant's description each time a worker has loaded. A check that
     loses its worker is asked again, unless ``once``. ``timeout`` may be changed between checks.
+    A worker may hold ``most_memory`` bytes (0: any; ``None``: most of the machine's).
     """
 
     def __init__(  # noqa: PLR0913 - keyword-only collaborators
@@ -57,7 +59,9 @@ class Workers:
         stop: Stop,
         crowded: bool = False,
         once: bool = False,
+        most_memory: int | None = None,
     ) -> None:
+        self._most_memory = memory.share() if most_memory is None else most_memory
         self.variant, self.times, self.timeout = variant, Times(), timeout
         self._announce, self._once = announce, once
         self._stop, self._crowded = stop, crowded
@@ -156,7 +160,7 @@ class Workers:
     def _start(self) -> Client:
         for attempt in range(_STARTS):
             try:
-                return Client(self.variant, crowded=self._crowded)
+                return Client(self.variant, crowded=self._crowded, most_memory=self._most_memory)
             except BackendUnavailable as error:
                 if self._stop.is_set():
                     raise Stopped from error

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from convergent.backends import registry
 from convergent.backends.base import OPS
@@ -12,42 +11,8 @@ from convergent.cases.record import record
 from convergent.harness import relations
 from convergent.harness.outcome import PASSING, Outcome
 from convergent.harness.record import Run
-from convergent.reports.groups import Group, group, severity, worst_ratio
-
-
-@record
-class Tally:
-    """How many checks came to what.
-
-    ``checked`` counts all but the declared gaps, ``findings`` maps a verdict to its number (known
-    divergences are counted apart), ``ratio`` is the worst error ratio. ``seconds`` is the time
-    inside framework calls, ``median`` that of a first call, ``again`` that of a second one, which
-    finds everything compiled; None where nothing ran.
-    """
-
-    checked: int
-    agrees: int
-    unsupported: int
-    known: int
-    findings: Mapping[str, int]
-    ratio: float | None
-    seconds: float
-    median: float | None
-    again: float | None
-
-    @property
-    def found(self) -> int:
-        """The number of findings."""
-        return sum(self.findings.values())
-
-    @property
-    def worst(self) -> str:
-        """The word for all of it: the worst verdict, ``known``, ``agrees`` or ``unsupported``."""
-        if self.findings:
-            return min(self.findings, key=severity)
-        if self.known:
-            return "known"
-        return "agrees" if self.checked else "unsupported"
+from convergent.reports.groups import Group, group
+from convergent.reports.tally import Counting, Tally, tallies
 
 
 @record
@@ -106,76 +71,106 @@ class Summary:
 
 
 def summarise(run: Run) -> Summary:
-    """Return the figures of ``run``."""
-    outcomes = run.outcomes
-    cells: defaultdict[tuple[str, str, str], list[Outcome]] = defaultdict(list)
-    ops: defaultdict[tuple[str, str], list[Outcome]] = defaultdict(list)
-    variants: defaultdict[str, list[Outcome]] = defaultdict(list)
-    for o in outcomes:
-        cells[o.variant, o.op, o.method].append(o)
-        ops[o.variant, o.op].append(o)
-        variants[o.variant].append(o)
-    names = tuple(dict.fromkeys([*run.header.variants, *variants, *run.variants]))
-    divergent = [o for o in outcomes if o.verdict not in PASSING and o.known]
-    unsupported = [o for o in outcomes if o.verdict == "unsupported"]
+    """Return the figures of ``run``, whose outcomes are read once and but for findings not kept."""
+    seen = _Seen()
+    for outcome in run.outcomes:
+        seen.add(outcome)
+    names = tuple(dict.fromkeys([*run.header.variants, *seen.variants, *run.variants]))
     return Summary(
         variants=names,
-        methods=_methods(outcomes),
-        total=tally(outcomes),
-        cells={place: tally(found) for place, found in cells.items()},
-        ops={place: tally(found) for place, found in ops.items()},
-        by_variant={name: tally(variants[name]) for name in names if name in variants},
-        ways=_ways(outcomes),
-        kernels={name: found for name in names if (found := _kernels(variants.get(name, ())))},
-        findings=group(o for o in outcomes if o.is_finding),
-        known=group(divergent),
+        methods=_methods(seen.cells),
+        total=seen.total.tally(),
+        cells=tallies(seen.cells),
+        ops=tallies(seen.ops),
+        by_variant={name: seen.variants[name].tally() for name in names if name in seen.variants},
+        ways=_ways(seen.ways),
+        kernels={
+            name: dict(seen.kernels[name].most_common()) for name in names if seen.kernels[name]
+        },
+        findings=group(seen.findings),
+        known=group(seen.known),
         stale=tuple(run.end.stale) if run.end else (),
-        notes=_remarks((o.note, "", o) for o in outcomes if o.note),
-        gaps=_remarks((o.detail or "no reason given", o.variant, o) for o in unsupported),
-        missing=_missing(run, variants),
+        notes=seen.notes.remarks(),
+        gaps=seen.gaps.remarks(),
+        missing=_missing(run, seen.variants),
         shard=run.header.shard,
         planned=run.header.checks,
-        done=len(outcomes),
+        done=len(run.outcomes),
         interrupted=run.end is None or run.end.interrupted,
         out_of_time=run.end is not None and run.end.out_of_time,
     )
 
 
-def tally(outcomes: Iterable[Outcome]) -> Tally:
-    """Count ``outcomes``."""
-    outcomes = list(outcomes)
-    verdicts = Counter(o.verdict for o in outcomes)
-    seconds = [o.seconds for o in outcomes if o.seconds > 0]
-    again = [o.again for o in outcomes if o.again > 0]
-    return Tally(
-        checked=len(outcomes) - verdicts["unsupported"],
-        agrees=verdicts["agrees"],
-        unsupported=verdicts["unsupported"],
-        known=sum(bool(o.known) and o.verdict not in PASSING for o in outcomes),
-        findings=dict(Counter(o.verdict for o in outcomes if o.is_finding)),
-        ratio=worst_ratio(outcomes),
-        seconds=sum(o.seconds + o.again for o in outcomes),
-        median=statistics.median(seconds) if seconds else None,
-        again=statistics.median(again) if again else None,
-    )
+class _Seen:
+    """What one pass over the outcomes gathers."""
+
+    def __init__(self) -> None:
+        self.total = Counting()
+        self.cells: defaultdict[tuple[str, str, str], Counting] = defaultdict(Counting)
+        self.ops: defaultdict[tuple[str, str], Counting] = defaultdict(Counting)
+        self.variants: defaultdict[str, Counting] = defaultdict(Counting)
+        self.kernels: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.ways: set[tuple[str, str]] = set()
+        self.findings: list[Outcome] = []
+        self.known: list[Outcome] = []
+        self.notes, self.gaps = _Remarks(), _Remarks()
+
+    def add(self, o: Outcome) -> None:
+        for counting in (
+            self.total,
+            self.cells[o.variant, o.op, o.method],
+            self.ops[o.variant, o.op],
+            self.variants[o.variant],
+        ):
+            counting.add(o)
+        if o.verdict == "unsupported":
+            self.gaps.add(o.detail or "no reason given", o.variant, o)
+        else:
+            # A relation between results of a method is no other way to compute one.
+            self.ways.add((o.variant, relations.split(o.key)[0]))
+        if o.verdict not in PASSING:
+            (self.findings if o.is_finding else self.known).append(o)
+        if o.kernel:
+            self.kernels[o.variant][o.kernel] += 1
+        if o.note:
+            self.notes.add(o.note, "", o)
 
 
-def _ways(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    # A relation between results of a method is no other way to compute one.
-    checked = {
-        (o.variant, relations.split(o.key)[0]) for o in outcomes if o.verdict != "unsupported"
-    }
+class _Remarks:
+    """Gathers of which checks the same words are said."""
+
+    def __init__(self) -> None:
+        self._keys: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        self._cases: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, text: str, variant: str, o: Outcome) -> None:
+        self._keys[variant, text][o.key] = None
+        self._cases[variant, text][o.case] = None
+        self._counts[variant, text] += 1
+
+    def remarks(self) -> tuple[Remark, ...]:
+        found = (
+            Remark(
+                text=text,
+                variant=variant,
+                keys=tuple(self._keys[variant, text]),
+                cases=tuple(self._cases[variant, text]),
+                count=count,
+            )
+            for (variant, text), count in self._counts.items()
+        )
+        return tuple(sorted(found, key=lambda r: (r.variant, -r.count, r.text)))
+
+
+def _ways(checked: Iterable[tuple[str, str]]) -> dict[str, int]:
     return dict(Counter(registry.backend_of(variant) for variant, _ in sorted(checked)))
 
 
-def _kernels(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    return dict(Counter(o.kernel for o in outcomes if o.kernel).most_common())
-
-
-def _methods(outcomes: Iterable[Outcome]) -> dict[str, tuple[str, ...]]:
+def _methods(cells: Iterable[tuple[str, str, str]]) -> dict[str, tuple[str, ...]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for o in outcomes:
-        found[o.op].add(o.method)
+    for _, op, method in cells:
+        found[op].add(method)
     usual = [op for op in OPS if op in found]
     foreign = sorted(set(found) - set(OPS))
     return {op: tuple(sorted(found[op], key=_native_first)) for op in [*usual, *foreign]}
@@ -185,24 +180,7 @@ def _native_first(method: str) -> tuple[bool, str]:
     return (method != "native", method)
 
 
-def _remarks(said: Iterable[tuple[str, str, Outcome]]) -> tuple[Remark, ...]:
-    found: defaultdict[tuple[str, str], list[Outcome]] = defaultdict(list)
-    for text, variant, outcome in said:
-        found[variant, text].append(outcome)
-    remarks = (
-        Remark(
-            text=text,
-            variant=variant,
-            keys=tuple(dict.fromkeys(o.key for o in outcomes)),
-            cases=tuple(dict.fromkeys(o.case for o in outcomes)),
-            count=len(outcomes),
-        )
-        for (variant, text), outcomes in found.items()
-    )
-    return tuple(sorted(remarks, key=lambda r: (r.variant, -r.count, r.text)))
-
-
-def _missing(run: Run, seen: Mapping[str, list[Outcome]]) -> tuple[Missing, ...]:
+def _missing(run: Run, seen: Container[str]) -> tuple[Missing, ...]:
     found = {name: v.error for name, v in run.variants.items() if v.error}
     for name in run.header.variants:
         if run.end and run.end.out_of_time and name not in seen:

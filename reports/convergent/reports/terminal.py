@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from convergent.harness.record import Run
 from convergent.reports.groups import Group, alike
 from convergent.reports.progress import Progress
-from convergent.reports.summary import Remark, Summary, Tally, summarise
+from convergent.reports.summary import Remark, Summary, summarise
+from convergent.reports.tally import Tally
 from convergent.reports.wording import (
     SYMBOLS,
     counted,

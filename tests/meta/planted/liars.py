@@ -68,6 +68,12 @@ class Liars(Backend):
     def honest(self, case, t):
         return honest(case, t)
 
+    @method("conv", "devours")
+    def devours(self, case, t):
+        held = [np.ones(1 << 25) for _ in range(6)]  # 1.5 GiB, all of it touched
+        time.sleep(1.0)
+        return honest(case, t)[: len(held)]
+
     @method("conv", "refuses")
     def refuses(self, case, t):
         raise ValueError("no")

@@ -13,7 +13,7 @@ import traceback
 
 import click
 
-from convergent.cases.errors import BackendUnavailable, ConvergentError
+from convergent.cases.errors import BackendUnavailable, CannotRecord, ConvergentError
 
 COMMANDS = {
     "run": "Check every method of the installed frameworks and write a report.",
@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": "Walk through one case: every result by every method, side by side.",
     "list": "List backends, variants, modes, methods, ops, suites, cases or features.",
     "support": "Show what each method can do, what not, and why.",
+    "env": "Build, list, update and remove environments of framework versions.",
     "doctor": "Show the machine and what each backend has loaded.",
 }
 INTERRUPTED, UNAVAILABLE, USAGE, INTERNAL = 2, 3, 4, 70
@@ -87,6 +88,8 @@ def main() -> None:
         code = USAGE
     except (click.Abort, KeyboardInterrupt):
         code = INTERRUPTED
+    except CannotRecord as error:
+        code = _say(str(error), INTERRUPTED)
     except BackendUnavailable as error:
         code = _say(str(error), UNAVAILABLE)
     except ConvergentError as error:

@@ -88,9 +88,25 @@ class ShardType(click.ParamType[Shard]):
             self.fail(str(error), param, ctx)
 
 
+class SizeType(click.ParamType[int]):
+    """An amount of memory as people write it: ``8G``, ``512M``; a number alone is bytes."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the bytes, or fail for what is no amount of memory."""
+        if isinstance(value, int):
+            return value
+        parts = re.fullmatch(r"(\d{1,15})([KMGT]?)(?:i?B)?", value, re.ASCII | re.IGNORECASE)
+        if parts is None:
+            self.fail(f"{value!r} is no amount of memory; write it like 8G or 512M", param, ctx)
+        return int(parts[1]) << (10 * " KMGT".index(parts[2].upper() or " "))
+
+
 CASE = CaseType()
 DURATION = DurationType()
 SHARD = ShardType()
+SIZE = SizeType()
 SECONDS = SecondsType(0.1, 86_400)
 FILE = click.Path(path_type=Path)
 FILE_HELP = "A file of cases: case lines, JSON lines or benchdnn's; repeat."
@@ -124,21 +140,31 @@ def variants(asked: tuple[str, ...], *, every: bool = False) -> tuple[str, ...]:
     found = []
     for name in names:
         variant = registry.variant(name)
-        if registry.version(name) is None:
-            backend = variant.backend.name
-            raise BackendUnavailable(
-                f"{backend} is not installed in this environment; {way(backend)}"
-            )
+        _see_installed(variant)
         found.append(variant.name)
         if every and not variant.modes:
             found += [v.name for v in declared(name) if environment.has(v.needs)]
     return tuple(dict.fromkeys(found))
 
 
-def declared(backend: str) -> list[Variant]:
-    """Return the variants of ``backend`` that a run of all of them includes."""
-    words = registry.get(backend).variants
-    return [registry.variant(f"{backend}:{word}" if word else backend) for word in words]
+def _see_installed(variant: Variant) -> None:
+    """See that a variant's framework is there, and build an environment for it if it needs one."""
+    from convergent.harness import envs
+
+    backend, source = variant.backend.name, variant.source
+    if source and source.version:
+        envs.ensure([variant.name], lambda line: click.echo(line, err=True))
+    elif source and envs.version(variant.name) is None:
+        names = " or ".join(variant.backend.packages)
+        raise BackendUnavailable(f"{source.python} has no {backend}; install {names} there")
+    elif source is None and registry.version(backend) is None:
+        raise BackendUnavailable(f"{backend} is not installed in this environment; {way(backend)}")
+
+
+def declared(name: str) -> list[Variant]:
+    """Return the variants of a backend, or of a version of it, that a run of all includes."""
+    words = registry.variant(name).backend.variants
+    return [registry.variant(f"{name}:{word}" if word else name) for word in words]
 
 
 def missing() -> list[str]:

@@ -47,11 +47,15 @@ REPORT = "report.html"
     help="Calls of each method, which must give the same bits.  [default: 2]",
 )
 @click.option(
-    "--timeout",
+    "--timeout", "--max-time",
     default=120.0,
     type=choose.SECONDS,
     help="Seconds per check.  [default: 120]",
-)
+)  # fmt: skip
+@click.option(
+    "--max-memory", type=choose.SIZE,
+    help="What a worker may hold, such as 8G; 0: any.  [default: 80 % of the machine's]",
+)  # fmt: skip
 @click.option(
     "--budget", type=choose.DURATION,
     help="End after so long (90s, 10m, 1h), whatever is left; --resume goes on.",
@@ -147,6 +151,7 @@ def _options(given: dict[str, Any], chosen: cases.Chosen) -> Options:
         seed=chosen.seed,
         budget=given["budget"],
         timeout=given["timeout"],
+        most_memory=given["max_memory"],
         jobs=given["jobs"] or min(environment.cores(), max(2, len(variants))),
         shard=given["shard"],
         durations=given["durations"],

@@ -82,6 +82,7 @@ class Hands:
             works=tuple((str(work.case), tuple(work.keys)) for work in chunk.works),
             timeout=self._desk.options.timeout,
             repeat=self._desk.options.repeat,
+            most_memory=self._desk.options.most_memory,
             version=environment.version(),
             framework=(registry.version(chunk.variant) or "") if plain else "",
             stop=self._stop,

@@ -37,6 +37,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     works: tuple[tuple[str, tuple[str, ...]], ...]
     timeout: float
     repeat: int
+    most_memory: int | None
     version: str  # of this project
     framework: str  # its version where the run was begun; empty if that does not matter
     stop: str  # name of the event that stops the run
@@ -67,6 +68,7 @@ def run(order: bytes) -> tuple[bytes, dict[str, Array]]:
         repeat=asked.repeat,
         stop=stop,
         crowded=True,
+        most_memory=asked.most_memory,
     )
     works = (Work(parse(line), list(keys)) for line, keys in asked.works)
     with _watched(asked.stop, stop, driver.interrupt), contextlib.suppress(BackendUnavailable):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,12 +10,15 @@ from typing import Any, NamedTuple
 import platformdirs
 
 from convergent.backends import registry
+from convergent.backends.variant import Variant
 from convergent.cases.case import Case
 from convergent.cases.data import Operands
 from convergent.cases.errors import BackendUnavailable, WorkerLost
+from convergent.harness import envs
+from convergent.harness.envs import parts
 from convergent.harness.worker.pipe import MOST_BYTES, Oversized, Pipe, TimedOut
 
-__all__ = ["Answer", "Client", "Oversized", "TimedOut", "source_roots"]
+__all__ = ["Answer", "Client", "Oversized", "TimedOut"]
 
 START_LIMIT = 300.0  # seconds for importing a framework
 PERTURB = {"MALLOC_PERTURB_": "128"}
@@ -63,13 +64,15 @@ class Client:
 
     ``send`` and ``answer`` may be one request apart, so that the worker computes while the
     referee judges. After ``WorkerLost`` the client is dead; start another. ``crowded`` says
-    that other workers run beside this one.
+    that other workers run beside this one; ``most_memory`` (bytes) that it is killed beyond that.
     """
 
-    def __init__(self, variant: str, *, crowded: bool = False) -> None:
+    def __init__(self, variant: str, *, crowded: bool = False, most_memory: int = 0) -> None:
+        python, asked = envs.interpreter(variant), registry.variant(variant)
         self._pipe = Pipe(
-            [sys.executable, "-m", "convergent.harness.worker", variant, str(os.getpid())],
-            {**(CROWDED if crowded else {}), **_environment(variant)},
+            [python, "-m", "convergent.harness.worker", asked.plain, str(os.getpid())],
+            {**(CROWDED if crowded else {}), **_environment(asked)},
+            most_memory,
         )
         self.started: str = ""  # the key of the check that the worker began last
         try:
@@ -83,7 +86,7 @@ class Client:
             self.close()
             raise BackendUnavailable(str(said.get("message", "the worker said nothing of use")))
         self.loaded: dict[str, Any] = said["loaded"]
-        self._check_version(variant)
+        self._check_source(variant, python)
         self.start_seconds: float = said["seconds"]
 
     def take(self, case: Case, operands: Operands, timeout: float) -> None:
@@ -112,15 +115,21 @@ class Client:
                 raise WorkerLost(f"garbage in a frame: {str(frame.header)[:80]}")
             return Answer(frame.header, frame.arrays)
 
-    def _check_version(self, variant: str) -> None:
+    def _check_source(self, variant: str, python: str) -> None:
         """See that the framework is the one that was asked for, not one found on some path."""
-        asked, loaded = registry.version(variant), str(self.loaded.get("version"))
-        if asked is not None and asked.partition("+")[0] != loaded.partition("+")[0]:
-            self.close()
-            raise BackendUnavailable(
-                f"{variant} {asked} is installed, but the worker loaded {loaded} from "
-                f"{self.loaded.get('file')}; look at PYTHONPATH"
-            )
+        asked, loaded = envs.version(variant), str(self.loaded.get("version"))
+        file, where = str(self.loaded.get("file")), str(self.loaded.get("executable"))
+        source = registry.variant(variant).source
+        if asked is not None and not envs.same_version(asked, loaded):
+            fault = f"{variant} {asked} is installed, but the worker loaded {loaded} from {file}"
+        elif source and where != python:
+            fault = f"{variant} was to run in {python}, but its worker runs in {where}"
+        elif source and source.version and not _lies_in(file, Path(python).parents[1]):
+            fault = f"{variant} loaded {file}, which is not in its environment"
+        else:
+            return
+        self.close()
+        raise BackendUnavailable(f"{fault}; look at PYTHONPATH")
 
     def kill(self) -> None:
         """End the process and everything it started; what it wrote stays readable."""
@@ -135,21 +144,25 @@ class Client:
         return self._pipe.stderr_tail()
 
 
-def source_roots() -> list[str]:
-    """Return the folders that hold the parts of the namespace package ``convergent``."""
-    paths = importlib.import_module("convergent").__path__
-    return [str(Path(path).parent) for path in paths]
+def _lies_in(file: str, folder: Path) -> bool:
+    return Path(file).is_relative_to(folder)
 
 
-def _environment(variant: str) -> dict[str, str]:
+def _environment(asked: Variant) -> dict[str, str]:
     """Return a worker's environment: this project importable, the working folder not.
 
     The user's variables win over a backend's own, and the modes that were asked for over both.
+    Another interpreter finds nothing of this environment but this project.
     """
     inherited = os.environ.get("PYTHONPATH", "")
-    path = [*source_roots(), *([inherited] if inherited else [])]
+    backend, foreign = asked.backend.name, asked.source
+    roots = parts.roots_alone(backend) if foreign else parts.source_roots()
+    own = "" if foreign and foreign.version else inherited
+    path = [*map(str, roots), *([own] if own else [])]
     added = {"PYTHONPATH": os.pathsep.join(path), "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
+    if foreign:
+        added.update(parts.adapter(backend))
     cache = str(platformdirs.user_cache_path("convergent"))
-    asked = registry.variant(variant)
-    own = {k: v.format(cache=cache) for k, v in asked.backend.environment.items()}
-    return {**PERTURB, **VERBOSE, **own, **os.environ, **asked.environment, **added}
+    set_by_it = {k: v.format(cache=cache) for k, v in asked.backend.environment.items()}
+    found = {**PERTURB, **VERBOSE, **set_by_it, **os.environ, **asked.environment, **added}
+    return {k: v for k, v in found.items() if not (foreign and k == "PYTHONHOME")}

@@ -14,12 +14,12 @@ from typing import Any
 
 from convergent.cases.dtypes import Array
 from convergent.cases.errors import WorkerLost
-from convergent.harness.worker import frames
+from convergent.harness.worker import frames, memory
 
 MOST_BYTES = 1 << 34
 _STDERR_TAIL = 4096
 _READ = 1 << 20
-_SLICE = 1.0  # seconds between looks at a process whose pipe is silent
+_SLICE = 0.25  # seconds between looks at a process whose pipe is silent
 _GRACE = 5.0  # seconds for a process that closed its pipe to end
 
 
@@ -31,10 +31,20 @@ class Oversized(WorkerLost):
     """A worker that sent far more than any right answer has, and was killed."""
 
 
-class Pipe:
-    """A process that speaks in frames. After ``WorkerLost`` it is gone."""
+class TooLarge(WorkerLost):
+    """A worker that took more memory than it may, and was killed."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+
+class Pipe:
+    """A process that speaks in frames. After ``WorkerLost`` it is gone.
+
+    It is killed when it and its children hold more than ``most_memory`` bytes (0: no limit).
+    """
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], most_memory: int = 0
+    ) -> None:
+        self._most_memory = most_memory
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._buffer = bytearray()
         self._process = subprocess.Popen(
@@ -128,6 +138,16 @@ class Pipe:
                 return True
             if self._process.poll() is not None and not poll.poll(0):
                 return False
+            self._see_memory()
+
+    def _see_memory(self) -> None:
+        held = memory.resident(self._process.pid) if self._most_memory else 0
+        if held > self._most_memory:
+            self.kill()
+            raise TooLarge(
+                f"the worker held {memory.gibibytes(held)} of memory, more than the "
+                f"{memory.gibibytes(self._most_memory)} of --max-memory; it was killed"
+            )
 
     def _ending(self) -> str:
         try:

@@ -93,6 +93,7 @@ def _load(name: str, answers: BinaryIO) -> Backend:
         backend.enable(frozenset(mode.name for mode in asked.modes))
         loaded = {
             "python": sys.version.split()[0],
+            "executable": sys.executable,
             "numpy": np.__version__,
             "modes": sorted(backend.active),
             **backend.loaded(),
