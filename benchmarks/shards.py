@@ -60,7 +60,8 @@ def _sharded(base: Path, arguments: list[str]) -> None:
     for index, folder in enumerate(folders, 1):
         _run(folder, [*arguments, "--shard", f"{index}/{SHARDS}"])
     command = ["merge", *map(str, folders), "-o", str(base / "merged")]
-    _ended(subprocess.run([sys.executable, "-m", "convergent", *command], check=False).returncode)
+    command = [sys.executable, "-m", "convergent", *command]
+    _ended(subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode)
 
 
 def _run(folder: Path, arguments: list[str], losses: int = 0) -> None:

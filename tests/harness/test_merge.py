@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from convergent.cases.errors import RunFileDamaged
 from convergent.cases.text import parse
 from convergent.harness import merge, record, run
-from convergent.harness.ledger import Ledger
+from convergent.harness.ledger import Entry, Ledger
 from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
 from convergent.harness.record import Header, Loaded
@@ -67,6 +67,22 @@ def test_three_shards_are_the_whole(tmp_path, shards, whole):
     assert header.plan == header.whole == whole.header.plan == whole.header.whole
     assert (header.shard, header.checks) == ("", whole.header.checks)
     assert merged.result.run.variants == whole.variants
+
+
+def test_an_entry_of_the_ledger_is_stale_where_its_example_was_run(tmp_path):
+    example = f"conv/correlate/{CASES[3]}"
+    entry = Entry(variant="scipy", checks=("conv/correlate",), verdicts=("differs",),
+                  example=example, kind="notyet", reason="fixed", issue="none")  # fmt: skip
+    ends = []
+    for index in (1, 2):
+        part = options(tmp_path / str(index), shard=Shard(index=index, count=2))
+        result = run.run(CASES, part, Ledger([entry]))
+        ends.append((example in {f"{o.key}/{o.case}" for o in result.run.outcomes}, result))
+    assert sorted(has for has, _ in ends) == [False, True]
+    assert all(bool(r.run.end.stale) == has == bool(r.exit_code) for has, r in ends)
+    merged = merge.merge([tmp_path], tmp_path / "all")
+    assert merged.result.exit_code == 1
+    assert example in merged.result.run.end.stale[0]
 
 
 def test_a_missing_shard_is_said_and_made_up_for(tmp_path, shards, whole):

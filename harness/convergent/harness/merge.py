@@ -2,7 +2,7 @@
 
 What plans have in common is told by each variant's digest in the header: files merge if they are of
 the same suite, seed and version, and no variant was planned or loaded in two ways. A check that
-several files have is kept once, the worse outcome where they differ. No more than a few bytes per
+several files have is kept once, the worse outcome where they differ. A few hundred bytes per
 check are held in memory: the files are read twice.
 """
 

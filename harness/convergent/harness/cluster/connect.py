@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import signal
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -60,16 +62,30 @@ def _local(stack: contextlib.ExitStack, address: str, distributed: Any) -> Any:
     count = int(asked[1]) if asked[1] else environment.cores()
     if count < 1:
         raise ClusterUnavailable("a cluster of no processes runs nothing; write local:2")
-    cluster = distributed.LocalCluster(
-        n_workers=count,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address="127.0.0.1:0",
-        memory_limit=0,  # the frameworks' memory is that of their own processes
-        silence_logs=logging.CRITICAL,
-        resources={"cuda": 1} if environment.has(("cuda",)) else None,
-    )
+    with _deaf():
+        cluster = distributed.LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address="127.0.0.1:0",
+            memory_limit=0,  # the frameworks' memory is that of their own processes
+            silence_logs=logging.CRITICAL,
+            resources={"cuda": 1} if environment.has(("cuda",)) else None,
+        )
     return stack.enter_context(cluster)
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Have processes that start meanwhile not hear Ctrl-C: the run tells them when to stop."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _await_workers(client: Any, hands: Hands, address: str, wait: float) -> None:
