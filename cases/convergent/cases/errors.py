@@ -9,11 +9,13 @@
     ├── UnknownBackend       a variant whose backend is not registered
     ├── UnknownMethod        an op or method that a backend does not have
     ├── BackendUnavailable   a framework that is not installed where it was looked for
-    │   └── CannotBuild      an environment that its installer could not make
+    │   ├── CannotBuild      an environment that its installer could not make
+    │   └── ClusterUnavailable  a Dask cluster that cannot run what it is given
     ├── EnvironmentInUse     an environment that a run uses or somebody builds
     ├── WorkerLost           a worker process that ended, hung or spoke garbage
     ├── RunFileDamaged       a run file that cannot be read or does not fit this run
     ├── CannotRecord         a run file that the disk takes no more of
+    ├── InvalidShard         a part of a run that there is not
     ├── FolderInUse          a folder that another run is writing to
     ├── InvalidLedger        a ``known.toml`` that says something impossible
     ├── InvalidBaseline      a baseline of findings that cannot be read
@@ -54,6 +56,10 @@ class BackendUnavailable(ConvergentError):
     """A framework that is not installed where it was looked for."""
 
 
+class ClusterUnavailable(BackendUnavailable):
+    """A Dask cluster that cannot run what it is given."""
+
+
 class CannotBuild(BackendUnavailable):
     """An environment that its installer could not make."""
 
@@ -68,6 +74,10 @@ class WorkerLost(ConvergentError):
 
 class RunFileDamaged(ConvergentError):
     """A run file that cannot be read or does not fit this run."""
+
+
+class InvalidShard(ConvergentError, ValueError):
+    """A part of a run that there is not."""
 
 
 class CannotRecord(ConvergentError):

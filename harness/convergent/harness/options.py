@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from convergent.harness.plan import Selection
+from convergent.harness.shard import Shard
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,4 +24,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     repeat: int = 2  # calls of each method on the same tensors, which must give the same bits
     stop_at_first: bool = False
     resume: bool = False
+    shard: Shard | None = None  # the part of the checks to run; all of them without
+    durations: Path | None = None  # a run that tells what checks cost, to cut shards by
+    dask: str = ""  # address of a Dask scheduler, or local[:N]; this process' own threads without
     budget: float | None = None  # seconds after which the run ends, whatever is left

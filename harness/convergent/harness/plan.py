@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +16,7 @@ from convergent.cases.case import Case
 from convergent.cases.errors import UnknownMethod
 from convergent.harness import relations
 from convergent.harness.expression import keyword
+from convergent.harness.record import Whole, combined
 from convergent.harness.referee import asks, refuses
 
 
@@ -86,12 +87,26 @@ def count(planned: dict[str, list[Work]]) -> dict[str, int]:
     return {variant: sum(len(w.keys) for w in works) for variant, works in planned.items()}
 
 
-def digest(planned: dict[str, list[Work]]) -> str:
+def digest(planned: Mapping[str, Iterable[Work]]) -> str:
     """Return a hash of every planned check: what a resumed run must have in common."""
+    return combined({variant: _digest(works) for variant, works in planned.items()})
+
+
+def wholes(planned: Mapping[str, Sequence[Work]]) -> dict[str, Whole]:
+    """Return the hash of each variant's checks and their number: what merged runs have in common.
+
+    No variant's hash depends on the others, so that runs of different variants merge.
+    """
+    return {
+        variant: Whole(digest=_digest(works), checks=sum(len(work.keys) for work in works))
+        for variant, works in planned.items()
+    }
+
+
+def _digest(works: Iterable[Work]) -> str:
     hashed = hashlib.blake2b(digest_size=8)
-    for variant, works in planned.items():
-        for work in works:
-            hashed.update(f"{variant} {work.case} {' '.join(work.keys)}\n".encode())
+    for work in works:
+        hashed.update(f"{work.case} {' '.join(work.keys)}\n".encode())
     return hashed.hexdigest()
 
 

@@ -8,9 +8,10 @@ short is the last one and is dropped when the run is resumed.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,6 +22,13 @@ from convergent.harness.outcome import Outcome
 from convergent.harness.outcomes import Places
 
 SCHEMA = 1
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a run has to do by one variant, whichever part of it a file holds."""
+
+    digest: str
+    checks: int
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
@@ -37,6 +45,13 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
     checks: int  # planned
     plan: str  # digest of the planned check ids: what a resumed run must match
     environment: dict[str, Any]
+    shard: str = ""  # "2/4": the part of the whole that was planned
+    wholes: dict[str, Whole] = {}  # by variant; none in a fuzz
+
+    @property
+    def whole(self) -> str:
+        """The digest of the whole plan: that of a run without shards."""
+        return combined({name: whole.digest for name, whole in self.wholes.items()})
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="variant"):
@@ -72,6 +87,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: Sequence[Outcome]
     end: End | None = None
     damaged: int = 0
+
+
+def combined(digests: Mapping[str, str]) -> str:
+    """Return the digest of a plan that has these digests of its variants, in whatever order."""
+    lines = "".join(f"{name} {digest}\n" for name, digest in sorted(digests.items()))
+    return hashlib.blake2b(lines.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def read(path: Path) -> Run:

@@ -18,13 +18,15 @@ import msgspec
 
 from convergent.cases.case import Case
 from convergent.cases.errors import FolderInUse, RunFileDamaged
-from convergent.harness import environment, envs, plan, record
+from convergent.harness import costs, environment, envs, plan, record
+from convergent.harness.crew import Crew
 from convergent.harness.ledger import Ledger
 from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
 from convergent.harness.plan import Work
 from convergent.harness.record import Header, Run, Writer
 from convergent.harness.session import Session, now
+from convergent.harness.threads import Threads
 
 RUN_FILE = "run.jsonl"
 
@@ -43,8 +45,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.interrupted:
             return 2
-        if not self.run.header.checks:
-            return 5
+        if not self.run.header.checks:  # a shard of few cases may have none
+            return 0 if any(whole.checks for whole in self.run.header.wholes.values()) else 5
         if (self.run.end and self.run.end.stale) or any(
             outcome.is_finding for outcome in self.run.outcomes
         ):
@@ -78,17 +80,44 @@ def _run(
     watch: Callable[[dict[str, int]], Callable[[Outcome], None]] | None,
 ) -> Result:
     seeded = [_with_seed(case, options.seed) for case in cases]
-    planned = plan.plan(options.variants, seeded, options.selection)
+    whole = plan.plan(options.variants, seeded, options.selection)
+    planned = _part(whole, options)
+    header = _header(planned, whole, seeded, options)
+    with _crew(planned, options) as crew:
+        return _sitting(planned, header, crew, options, ledger=ledger, watch=watch)
+
+
+@contextlib.contextmanager
+def _crew(planned: dict[str, list[Work]], options: Options) -> Iterator[Crew]:
+    """Give who drives the workers. Raises ``ClusterUnavailable``."""
+    if not options.dask:
+        yield Threads()
+        return
+    from convergent.harness.cluster import connect
+
+    with connect.connected(options.dask, [v for v, works in planned.items() if works]) as crew:
+        yield crew
+
+
+def _sitting(  # noqa: PLR0913 - what a run is made of
+    planned: dict[str, list[Work]],
+    header: Header,
+    crew: Crew,
+    options: Options,
+    *,
+    ledger: Ledger,
+    watch: Callable[[dict[str, int]], Callable[[Outcome], None]] | None,
+) -> Result:
     path = options.folder / RUN_FILE
     done = _prepare(path, planned, options)
     left = {variant: _left(works, done, variant) for variant, works in planned.items()}
     writer = Writer(path)
     if not done:
-        writer.write(_header(planned, seeded, options))
+        writer.write(header)
     session = Session(writer, ledger, options, watch(plan.count(left)) if watch else None)
     session.replay(path)
     try:
-        end = session.run(left)
+        end = session.run(left, crew)
         ended_early = options.stop_at_first or end.interrupted or end.out_of_time
         if not (options.selection.narrows or ended_early):
             end = msgspec.structs.replace(end, stale=_stale(ledger))
@@ -110,6 +139,13 @@ def sole_use(folder: Path) -> Iterator[None]:
                 f"another run is writing to {folder}; wait for it, or give another folder with -o"
             ) from error
         yield
+
+
+def _part(whole: dict[str, list[Work]], options: Options) -> dict[str, list[Work]]:
+    """Return the shard that was asked for."""
+    if options.shard is None:
+        return whole
+    return options.shard.take(whole, costs.measured(options.durations))
 
 
 def _with_seed(case: Case, seed: int) -> Case:
@@ -170,7 +206,12 @@ def _left(works: list[Work], done: frozenset[str], variant: str) -> list[Work]:
     return left
 
 
-def _header(planned: dict[str, list[Work]], cases: Sequence[Case], options: Options) -> Header:
+def _header(
+    planned: dict[str, list[Work]],
+    whole: dict[str, list[Work]],
+    cases: Sequence[Case],
+    options: Options,
+) -> Header:
     return Header(
         version=environment.version(),
         started=now(),
@@ -182,6 +223,8 @@ def _header(planned: dict[str, list[Work]], cases: Sequence[Case], options: Opti
         checks=sum(plan.count(planned).values()),
         plan=plan.digest(planned),
         environment=environment.describe(),
+        shard=str(options.shard or ""),
+        wholes=plan.wholes(whole),
     )
 
 

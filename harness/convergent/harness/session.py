@@ -1,38 +1,28 @@
-"""One sitting of a run: the threads, what they share, and the writing of what they find."""
+"""One sitting of a run: what its crew finds is shown to the ledger, written and watched."""
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import io
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from convergent.cases.dtypes import Array
-from convergent.cases.errors import BackendUnavailable
-from convergent.harness import aside, record
-from convergent.harness.budget import Budget, Turn
-from convergent.harness.drive import Driver
+from convergent.harness import record
+from convergent.harness.crew import Crew
 from convergent.harness.ledger import Ledger
 from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
 from convergent.harness.plan import Work
 from convergent.harness.record import End, Loaded, Writer
-from convergent.harness.referee import Referee
-from convergent.harness.share import Shared
-
-_MOST_ARRAYS = 50
-_LARGEST_ARRAY = 4 << 20
+from convergent.harness.spoils import Arrays
 
 
 class Session:
-    """One sitting: the threads, what they share, and the writing of what they find."""
+    """One sitting: takes what a crew finds, from any thread, and writes it down."""
 
     def __init__(
         self,
@@ -41,13 +31,11 @@ class Session:
         options: Options,
         watch: Callable[[Outcome], None] | None,
     ) -> None:
-        self._writer, self._ledger, self._options, self._watch = writer, ledger, options, watch
-        self._referee = Referee()
+        self.options, self.stop = options, threading.Event()
+        self._writer, self._ledger, self._watch = writer, ledger, watch
         self._lock = threading.Lock()
-        self._stop = threading.Event()
         self._versions: dict[str, str] = {}
-        self._drivers: list[Driver] = []
-        self._arrays = 0
+        self._arrays = Arrays(options.folder)
 
     def replay(self, path: Path) -> None:
         """Let the ledger see what an earlier sitting recorded; what it says now is recorded too."""
@@ -62,91 +50,40 @@ class Session:
             if again.known != outcome.known:
                 self._writer.write(again)
 
-    def run(self, left: dict[str, list[Work]]) -> End:
-        """Run what is left and say where the time went."""
+    def run(self, left: dict[str, list[Work]], crew: Crew) -> End:
+        """Have ``crew`` run what is left and say where the time went."""
         began = time.perf_counter()
-        allowed, jobs = self._options.budget, self._options.jobs
-        shared = Shared(left, None if allowed is None else Budget(allowed, jobs))
-        interrupted = False
-        with ThreadPoolExecutor(jobs) as pool:
-            try:
-                futures = [pool.submit(self._drive, shared) for _ in range(jobs)]
-                for future in futures:
-                    future.result()
-            except KeyboardInterrupt:
-                interrupted = True
-                self._stop.set()
-                for driver in self._drivers:
-                    driver.interrupt()
-        times = [driver.times for driver in self._drivers]
+        spent = crew.work(left, self)
+        out_of_time = self.options.budget is not None and spent.left > 0
         return End(
             finished=now(),
             wall=time.perf_counter() - began,
-            harness=sum(t.wall - t.start - t.busy for t in times),
-            framework=sum(t.framework for t in times),
-            workers=sum(t.wall - t.start for t in times),
-            interrupted=interrupted,
-            out_of_time=allowed is not None and shared.left > 0 and not self._stop.is_set(),
+            harness=sum(t.wall - t.start - t.busy for t in spent.times),
+            framework=sum(t.framework for t in spent.times),
+            workers=sum(t.wall - t.start for t in spent.times),
+            interrupted=spent.interrupted,
+            out_of_time=out_of_time and not self.stop.is_set(),
         )
 
-    def _driver(self, turn: Turn) -> Driver:
-        driver = Driver(
-            turn.variant,
-            referee=self._referee,
-            emit=self._emit,
-            announce=self._announce,
-            timeout=self._options.timeout,
-            repeat=self._options.repeat,
-            stop=turn,
-            crowded=self._options.jobs > 1,
-            most_memory=self._options.most_memory,
-        )
-        self._drivers.append(driver)
-        return driver
-
-    def _drive(self, shared: Shared) -> None:
-        """Take one variant after another until nothing is left; what one thread does."""
-        while not self._stop.is_set() and (turn := shared.next_turn()) is not None:
-            driver, rest = self._driver(turn), None
-            try:
-                with turn.limit(self._stop, driver.interrupt):
-                    driver.run(shared.works(turn.variant))
-                rest = driver.rest
-            except BackendUnavailable:
-                shared.drop(turn.variant)  # recorded as the variant's error; the others go on
-            except BaseException:
-                self._stop.set()
-                raise
-            finally:
-                shared.end(turn, rest)
-
-    def _announce(self, variant: Loaded) -> None:
+    def announce(self, variant: Loaded) -> None:
+        """Record what a worker has loaded, or why a variant could not be run."""
         with self._lock:
             if not variant.error:  # the version stays known to the ledger
                 self._versions[variant.name] = str(variant.loaded.get("version", ""))
             self._writer.write(variant)
 
-    def _emit(self, outcome: Outcome, array: Array | None) -> None:
+    def emit(self, outcome: Outcome, array: Array | None) -> None:
+        """Record an outcome, as the ledger sees it, and the wrong result if it is a finding."""
         with self._lock:
             version = self._versions.get(outcome.variant, "")
             outcome = self._ledger.excuse(outcome, version)
             self._writer.write(outcome)
             if outcome.is_finding:
-                self._keep(outcome, array)
-                if self._options.stop_at_first:
-                    self._stop.set()
+                self._arrays.keep(outcome, array)
+                if self.options.stop_at_first:
+                    self.stop.set()
             if self._watch:
                 self._watch(outcome)
-
-    def _keep(self, outcome: Outcome, array: Array | None) -> None:
-        """Keep a wrong result beside the run file; the inputs are remade from the case."""
-        if array is None or self._arrays >= _MOST_ARRAYS or array.nbytes > _LARGEST_ARRAY:
-            return
-        self._arrays += 1
-        whole = io.BytesIO()
-        np.save(whole, array, allow_pickle=False)
-        with contextlib.suppress(OSError):  # of a full disk the run file tells
-            aside.write(self._options.folder / "arrays" / f"{outcome.digest}.npy", whole.getvalue())
 
 
 def now() -> str:

@@ -58,6 +58,7 @@ class Summary:
     stale: tuple[str, ...]
     gaps: tuple[Remark, ...]
     missing: tuple[Missing, ...]
+    shard: str  # "2/4" where the run was a part of a whole
     planned: int
     done: int
     interrupted: bool
@@ -92,6 +93,7 @@ def summarise(run: Run) -> Summary:
         notes=seen.notes.remarks(),
         gaps=seen.gaps.remarks(),
         missing=_missing(run, seen.variants),
+        shard=run.header.shard,
         planned=run.header.checks,
         done=len(run.outcomes),
         interrupted=run.end is None or run.end.interrupted,

@@ -96,7 +96,7 @@ def time_spent(end: End) -> str:
 
 def headline(s: Summary) -> str:
     """Say in a sentence or two whether all is fine, and whether that is the whole answer."""
-    said = [_result(s)]
+    said = [f"Shard {s.shard}: {_result(s)}" if s.shard else _result(s)]
     if s.missing:
         said.append(f"{_listed([m.variant for m in s.missing])} could not be run.")
     if s.stale:

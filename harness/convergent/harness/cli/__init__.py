@@ -17,6 +17,7 @@ from convergent.cases.errors import BackendUnavailable, CannotRecord, Convergent
 
 COMMANDS = {
     "run": "Check every method of the installed frameworks and write a report.",
+    "merge": "Join the run files of shards, or of several variants, into one.",
     "fuzz": "Check random cases for a while, and shrink what is wrong.",
     "repro": "Run one check again and show what was expected and what came.",
     "shrink": "Find the smallest case that fails as a check does.",

@@ -12,9 +12,10 @@ import click
 from convergent.backends import registry
 from convergent.backends.variant import Variant
 from convergent.cases.case import Case
-from convergent.cases.errors import BackendUnavailable, InvalidCase
+from convergent.cases.errors import BackendUnavailable, InvalidCase, InvalidShard
 from convergent.cases.text import parse
 from convergent.harness import environment
+from convergent.harness.shard import Shard
 
 _WEEK = 7 * 24 * 3600
 
@@ -70,6 +71,23 @@ class DurationType(click.ParamType[float]):
         return total
 
 
+class ShardType(click.ParamType[Shard]):
+    """A part of a run, as ``2/4``."""
+
+    name = "shard"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Shard:
+        """Return the shard, or fail for text that names none."""
+        if isinstance(value, Shard):
+            return value
+        try:
+            return Shard.parse(value)
+        except InvalidShard as error:
+            self.fail(str(error), param, ctx)
+
+
 class SizeType(click.ParamType[int]):
     """An amount of memory as people write it: ``8G``, ``512M``; a number alone is bytes."""
 
@@ -87,6 +105,7 @@ class SizeType(click.ParamType[int]):
 
 CASE = CaseType()
 DURATION = DurationType()
+SHARD = ShardType()
 SIZE = SizeType()
 SECONDS = SecondsType(0.1, 86_400)
 FILE = click.Path(path_type=Path)

@@ -31,6 +31,7 @@ REPORT = "report.html"
     "  convergent run -k 'torch and not (float16 or bfloat16)' -x\n"
     "  convergent run --suite networks --scale 8 --method native --method autodiff\n"
     "  convergent run --sample 2000 --budget 10m\n"
+    "  convergent run --shard 2/4 --durations nightly -o shard-2\n"
     "  convergent run -o nightly --resume",
 )
 @cases.options
@@ -59,6 +60,18 @@ REPORT = "report.html"
 @click.option(
     "--budget", type=choose.DURATION,
     help="End after so long (90s, 10m, 1h), whatever is left; --resume goes on.",
+)  # fmt: skip
+@click.option(
+    "--shard", type=choose.SHARD, metavar="I/N",
+    help="Run part I of N of about equal cost; convergent merge joins them.",
+)  # fmt: skip
+@click.option(
+    "--durations", type=click.Path(exists=True, path_type=Path), metavar="RUN",
+    help="A run that tells what checks cost, to cut shards by.  [default: a built-in table]",
+)  # fmt: skip
+@click.option(
+    "--dask", default="", metavar="ADDRESS|local[:N]",
+    help="Run on a Dask cluster, or on one of N processes here.",
 )  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Workers at once.  [default: cores]")
 @click.option(
@@ -149,7 +162,9 @@ def _say_rest(result: Result, options: Options) -> None:
     elif result.run.end and result.run.end.out_of_time:
         click.echo(f"go on with: convergent run ... -o {options.folder} --resume")
     if not result.run.header.checks:
-        click.echo("nothing was selected; loosen --op, --method, --dtype or -k")
+        empty = f"shard {options.shard} holds nothing: there are too few cases for so many shards"
+        nothing = "nothing was selected; loosen --op, --method, --dtype or -k"
+        click.echo(nothing if result.exit_code else empty)
 
 
 def _options(given: dict[str, Any], chosen: cases.Chosen) -> Options:
@@ -169,6 +184,9 @@ def _options(given: dict[str, Any], chosen: cases.Chosen) -> Options:
         timeout=given["timeout"],
         most_memory=given["max_memory"],
         jobs=given["jobs"] or min(environment.cores(), max(2, len(variants))),
+        shard=given["shard"],
+        durations=given["durations"],
+        dask=given["dask"],
         stop_at_first=given["stop_at_first"],
         resume=given["resume"],
         repeat=given["repeat"],

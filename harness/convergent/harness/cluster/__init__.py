@@ -1,0 +1,1 @@
+"""Runs on a Dask cluster: chunks of works as tasks, the framework's worker inside the task."""
