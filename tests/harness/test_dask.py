@@ -207,6 +207,17 @@ def test_what_kills_every_dask_worker_is_left_out_and_said(tmp_path, cluster, mo
     assert f"{deadly} of {CASES[1]}" in desk.variants[-1].error
 
 
+def test_frameworks_have_the_environment_of_the_run_and_not_that_of_dask(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # as Dask sets it in its workers
+    monkeypatch.setenv("MKL_NUM_THREADS", "3")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    task._settle({"ONEDNN_MAX_CPU_ISA": "AVX2", "CUDA_VISIBLE_DEVICES": "0"})
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA")
+    assert "OMP_NUM_THREADS" not in os.environ
+    assert os.environ["MKL_NUM_THREADS"] == "3"
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "1"
+
+
 def test_chunks_hold_every_check_once_and_variants_take_turns():
     left = {name: [Work(case, ["conv/a", "conv/b"]) for case in CASES] for name in ("torch", "jax")}
     made = chunks.cut(left, 2, lambda variant, work: 10.0)

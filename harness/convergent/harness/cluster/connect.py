@@ -62,7 +62,10 @@ def _local(stack: contextlib.ExitStack, address: str, distributed: Any) -> Any:
     count = int(asked[1]) if asked[1] else environment.cores()
     if count < 1:
         raise ClusterUnavailable("a cluster of no processes runs nothing; write local:2")
-    with _deaf():
+    import dask
+
+    # Dask would set OMP_NUM_THREADS=1 in this very process: other threads give other bits.
+    with dask.config.set({"distributed.nanny.pre-spawn-environ": {}}), _deaf():
         cluster = distributed.LocalCluster(
             n_workers=count,
             threads_per_worker=1,

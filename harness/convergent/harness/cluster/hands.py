@@ -86,6 +86,7 @@ class Hands:
             version=environment.version(),
             framework=(registry.version(chunk.variant) or "") if plain else "",
             stop=self._stop,
+            variables=environment.variables(),
         )
         future = self._client.submit(
             task.run,

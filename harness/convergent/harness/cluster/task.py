@@ -6,6 +6,7 @@ A framework that crashes ends that process alone; Dask's worker never notices.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -41,6 +42,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     version: str  # of this project
     framework: str  # its version where the run was begun; empty if that does not matter
     stop: str  # name of the event that stops the run
+    variables: dict[str, str]  # of the run's environment, that change what a framework computes
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,7 @@ def run(order: bytes) -> tuple[bytes, dict[str, Array]]:
     """
     asked = msgspec.json.decode(order, type=Order)
     _see_versions(asked)
+    _settle(asked.variables)
     book, stop = _Book(), threading.Event()
     driver = Driver(
         asked.variant,
@@ -95,6 +98,21 @@ class _Book:
 
     def announce(self, variant: Loaded) -> None:
         self.lines.append(record.encoded(variant))
+
+
+def _settle(variables: dict[str, str]) -> None:
+    """Give framework processes the environment that the run's own would have.
+
+    Dask sets OMP_NUM_THREADS=1 and the like in its workers (``distributed.nanny.pre-spawn-environ``
+    of its configuration): with other threads the results have other bits. Which device is visible
+    is for the machine to say.
+    """
+    import dask
+
+    for name, value in dask.config.get("distributed.nanny.pre-spawn-environ", {}).items():
+        if os.environ.get(name) == str(value):
+            del os.environ[name]
+    os.environ.update({k: v for k, v in variables.items() if k != "CUDA_VISIBLE_DEVICES"})
 
 
 def _see_versions(order: Order) -> None:
