@@ -80,6 +80,7 @@ def command(  # noqa: PLR0913, PLR0917 - the command line's
 
 def _script(ask: Asker, outcome: Outcome, case: Case, timeout: float, output: Path | None) -> None:
     """Write the script of a check, see whether it shows the same, and say so on standard error."""
+    from convergent.harness import envs
     from convergent.harness.script import attempt, fill, write
 
     loaded = ask.loaded.get(outcome.variant)
@@ -93,7 +94,7 @@ def _script(ask: Asker, outcome: Outcome, case: Case, timeout: float, output: Pa
         click.echo(text, nl=False)
     else:
         write.save(text, output)
-    tried = attempt.attempt(text, timeout)
+    tried = attempt.attempt(text, timeout, python=envs.interpreter(outcome.variant))
     click.echo(outcome.sentence, err=True)
     click.echo(f"the script {tried.sentence}", err=True)
     if not tried.shows(outcome):
