@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from convergent.backends.onednn import primitives
 from convergent.cases.record import record
 
 _CONVOLUTIONS = ("convolution", "deconvolution")
@@ -44,20 +45,6 @@ def name(torch: Any, heard: list[Heard], printed: str) -> str:
     selected = [] if convolutions else [select(torch, one) for one in heard]
     others = [f"onednn {kind} {kernel}" for kind, kernel in ran if kind not in _MOVES]
     return " + ".join(dict.fromkeys(convolutions or selected or others))
-
-
-def primitives(printed: str) -> list[tuple[str, str]]:
-    """Return the kind and the implementation of every primitive that oneDNN says it ran.
-
-    >>> primitives("onednn_verbose,v1,primitive,exec,cpu,convolution,brgconv:avx2,forward,x,,,,1")
-    [('convolution', 'brgconv:avx2')]
-    """
-    lines = (line.split(",") for line in printed.splitlines())
-    return [
-        (words[5], words[6])
-        for words in lines
-        if words[0] == "onednn_verbose" and words[2:4] == ["primitive", "exec"] and words[6:]
-    ]
 
 
 def select(torch: Any, heard: Heard) -> str:
