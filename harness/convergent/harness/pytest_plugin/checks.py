@@ -54,10 +54,9 @@ def named(every: Sequence[Check], names: Iterable[str]) -> list[Check]:
 
 
 def _fits(check: Check, name: str) -> bool:
-    # xdist adds "@" and its group to the ids that it prints.
-    return check.id.startswith(name) and check.id[len(name) :][:1] in ("", "/") or (
-        name == f"{check.id}@{check.variant}"
-    )
+    if name in (check.id, f"{check.id}@{check.variant}"):  # as xdist prints it, with its group
+        return True
+    return check.id.startswith(f"{name}/")
 
 
 def _parsed(name: str) -> Check:

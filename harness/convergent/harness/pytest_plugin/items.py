@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from convergent.cases.errors import BackendUnavailable, ConvergentError, Disagreement
+from convergent.cases.errors import BackendUnavailable, ConvergentError
 from convergent.harness.ask import Asker
 from convergent.harness.ledger import Entry, Ledger
 from convergent.harness.outcome import Outcome

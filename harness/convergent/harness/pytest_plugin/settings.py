@@ -67,7 +67,7 @@ def _values(config: pytest.Config, name: str) -> tuple[list[str], Path]:
     said = config.getoption(name)
     if said:
         return list(said), config.invocation_params.dir
-    return list(config.getini(name)), (config.inipath or config.rootpath / ".").parent
+    return list(config.getini(name)), _root(config)
 
 
 def _words(config: pytest.Config, name: str) -> Iterable[str]:
@@ -99,11 +99,15 @@ def _dtypes(config: pytest.Config) -> Iterable[str]:
 
 
 def _file(config: pytest.Config, name: str) -> Path | None:
-    said = config.getoption(name)
-    if said:
-        return config.invocation_params.dir / said
+    if said := config.getoption(name):
+        return Path(config.invocation_params.dir, said)
     said = config.getini(name)
-    return (config.inipath or config.rootpath / ".").parent / said if said else None
+    return Path(_root(config), said) if said else None
+
+
+def _root(config: pytest.Config) -> Path:
+    """Return the folder that what the configuration file says is relative to."""
+    return config.inipath.parent if config.inipath else config.rootpath
 
 
 def _limit(config: pytest.Config) -> float:
