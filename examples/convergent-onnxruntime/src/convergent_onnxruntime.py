@@ -38,7 +38,7 @@ class OnnxRuntime(Backend):
         Gap(
             methods=CONVOLUTIONS,
             when=("bfloat16",),
-            reason="ONNX has Conv of bfloat16 from opset 22 on, and the CPU provider no kernel of it",
+            reason="ONNX has no Conv of bfloat16 before opset 22, nor has the provider",
             raises="InvalidGraph",
         ),
         Gap(
@@ -138,7 +138,7 @@ class OnnxRuntime(Backend):
     def input_by_conv(self, case: Case, t: Tensors) -> Array:
         """Convolve d_y, zeros between, with the filter turned and its channels swapped."""
         recipe, groups = by_hand.backprop_input(case), case.groups
-        sizes = (max((n - 1) * s + 1, 0) for n, s in zip(case.output, recipe.insert))
+        sizes = (max((n - 1) * s + 1, 0) for n, s in zip(case.output, recipe.insert, strict=True))
         dy = np.zeros((*t.dy.shape[:2], *sizes), t.dy.dtype)
         dy[(..., *(slice(None, None, step) for step in recipe.insert))] = t.dy
         o, c, *kernel = t.w.shape

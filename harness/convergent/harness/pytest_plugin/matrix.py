@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from convergent.cases.errors import ConvergentError
+from convergent.cases.errors import ConvergentError, UnknownSuite
 from convergent.harness import envs
 from convergent.harness.pytest_plugin import NODE, settings
 from convergent.harness.pytest_plugin.checks import Check, checks, named
@@ -30,7 +30,9 @@ def register(config: pytest.Config) -> None:
     try:
         chosen = settings.read(config)
         every = list(checks(chosen.variants, chosen.cases, chosen.selection))
-        if own and (all(names) or not every):
+        if own and not chosen.cases and not all(names):
+            raise UnknownSuite("no cases are named; add --convergent=smoke, say")
+        if own and all(names):
             every = named(every, names)
     except ConvergentError as error:
         raise pytest.UsageError(f"convergent: {error}") from None

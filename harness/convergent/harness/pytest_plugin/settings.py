@@ -94,7 +94,9 @@ def _given(config: pytest.Config) -> Iterable[list[Case]]:
 def _dtypes(config: pytest.Config) -> Iterable[str]:
     for word in _words(config, "convergent_dtypes"):
         if word not in DTYPES:
-            raise pytest.UsageError(f"{word!r} is no dtype; the dtypes are {', '.join(DTYPES)}")
+            raise pytest.UsageError(
+                f"convergent: {word!r} is no dtype; the dtypes are {', '.join(DTYPES)}"
+            )
         yield word
 
 
@@ -120,5 +122,7 @@ def _limit(config: pytest.Config) -> float:
     except ValueError:
         seconds = math.nan
     if not low <= seconds <= high:
-        raise pytest.UsageError(f"{text!r} is no time limit: seconds, from {low:g} to {high:g}")
+        raise pytest.UsageError(
+            f"convergent: {text!r} is no time limit: seconds, from {low:g} to {high:g}"
+        )
     return seconds

@@ -18,6 +18,7 @@ def settle(outcome: Outcome, *, excused: bool = True) -> None:
     A declared gap is skipped: it was not run. A known divergence is an expected failure, unless
     known ones are not ``excused`` (``--runxfail``). Anything else raises ``Disagreement``.
     """
+    __tracebackhide__ = True
     if outcome.verdict == "unsupported":
         pytest.skip(outcome.detail)
     if outcome.known and excused:
