@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 PARTS = ("cases", "backends", "harness", "reports")
+PLUGIN = "pytest_convergent.py"
 DATA = (
     "convergent/cases/goldens.toml",
     "convergent/cases/suites/ci.txt",
@@ -30,8 +31,9 @@ def main(folder: Path) -> None:
         assert f"convergent/{part}/py.typed" in names, part
     for name in DATA:
         assert name in names, name
-    outside = [n for n in names if not n.startswith(("convergent/", "convergent-"))]
+    outside = [n for n in names if not n.startswith(("convergent/", "convergent-", PLUGIN))]
     assert not outside, outside
+    assert PLUGIN in names, "pytest would rewrite whatever it finds"
     assert "convergent/__init__.py" not in names, "it would hide the other parts"
     with tempfile.TemporaryDirectory() as elsewhere:
         _run_from(Path(elsewhere), wheel.resolve())

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import pytest_convergent
+from convergent.harness import pytest_plugin
+
 from .conftest import PLUGIN
 
 pytest_plugins = ["pytester"]
@@ -18,7 +21,9 @@ CORRELATE = "convergent::scipy/conv/correlate/conv1d:i3_k2"
 
 def test_the_plugin_is_an_entry_point():
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
-    assert project["entry-points"]["pytest11"] == {"convergent": PLUGIN}
+    assert project["entry-points"]["pytest11"] == {"convergent": "pytest_convergent"}
+    assert pytest_convergent.pytest_configure is pytest_plugin.pytest_configure
+    assert pytest_convergent.pytest_addoption is pytest_plugin.pytest_addoption
 
 
 def test_ids_are_check_ids_beside_the_projects_own(project):
@@ -104,7 +109,7 @@ def test_a_run_that_does_not_ask_loads_nothing(project):
     heavy = "{'numpy', 'scipy', 'click', 'rich', 'msgspec', 'convergent.cases', 'torch', 'jax'}"
     script = (
         "import sys, pytest\n"
-        f"assert pytest.main(['-q', '-p', '{PLUGIN}']) == 0\n"
+        "assert pytest.main(['-q', '-p', 'pytest_convergent']) == 0\n"
         f"assert '{PLUGIN}' in sys.modules\n"
         f"assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)\n"
     )
