@@ -133,6 +133,11 @@ def test_an_environment_needs_a_version(root, text):
         build.wish(text)
 
 
+def test_a_version_that_is_none_is_refused_before_anything_is_made(root):
+    with pytest.raises(UnknownBackend, match=r"'1\.x' of .* is no version"):
+        build.wish("versioned-framework==1.x")
+
+
 def test_an_environment_of_nobodys_backend_is_refused(root):
     with pytest.raises(UnknownBackend, match="no backend is called"):
         build.wish("requests==2.0")
