@@ -66,8 +66,8 @@ def _speeds(diff: Diff) -> Table:
     ]
     notes = [
         f"{_name(diff, p.old, p.new, 'as a whole')}: a call takes x{p.factor:.2f} of the time "
-        f"before (median of {many(p.cases, 'case')}; the machine or the framework, two runs cannot tell);"
-        f" first calls {p.first[0]:.3g} s -> {p.first[1]:.3g} s"
+        f"before (median of {many(p.cases, 'case')}; the machine or the framework, two runs "
+        f"cannot tell); first calls {p.first[0]:.3g} s -> {p.first[1]:.3g} s"
         for p in diff.paces
         if p.factor is not None
     ]
