@@ -10,9 +10,10 @@ import os
 import pytest
 
 from convergent.cases import suites
-from convergent.harness import plan
 from convergent.harness.ask import Asker
 from convergent.harness.cli import choose
+from convergent.harness.pytest_plugin.checks import checks
+from convergent.harness.pytest_plugin.settle import settle
 
 SUITES = ("smoke", "contracts")
 # Of odd numbers and odd memory, by default, the ways that have a kernel of their own: the others
@@ -28,19 +29,19 @@ def pytest_generate_tests(metafunc):
         return
     variants = choose.variants((), every=metafunc.config.getoption("all_variants"))
     names = metafunc.config.getoption("suite")
-    checks = list(checks_of(variants, names or SUITES))
+    found = list(checks(variants, cases_of(names or SUITES)))
     if not names:
-        checks += checks_of(variants, ["special"], WITH_KERNELS)
-    metafunc.parametrize("check", checks)
+        found += filter(has_kernel, checks(variants, cases_of(["special"])))
+    metafunc.parametrize("check", found, ids=[check.id for check in found])
 
 
-def checks_of(variants, names, methods=("*",)):
-    """Yield a parameter for every check of the suites; its id is the check's."""
-    cases = list(dict.fromkeys(case for name in names for case in suites.load(name)))
-    for variant, works in plan.plan(variants, cases, plan.Selection()).items():
-        for key, case in ((key, work.case) for work in works for key in work.keys):
-            if any(fnmatch.fnmatchcase(key.partition("/")[2], pattern) for pattern in methods):
-                yield pytest.param((variant, key, case), id=f"{variant}/{key}/{case}")
+def cases_of(names):
+    return list(dict.fromkeys(case for name in names for case in suites.load(name)))
+
+
+def has_kernel(check):
+    name = check.key.partition("/")[2]
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in WITH_KERNELS)
 
 
 @pytest.fixture(scope="session")
@@ -50,9 +51,4 @@ def ask():
 
 
 def test_matrix(check, ask):
-    outcome = ask(*check)
-    if outcome.verdict == "unsupported":
-        pytest.skip(outcome.detail)
-    if outcome.known:
-        pytest.xfail(outcome.known)
-    outcome.check()
+    settle(ask(*check))

@@ -44,9 +44,3 @@ def test_a_gap_of_eigen_holds_where_eigen_computes(has):
     assert tensorflow.gap("conv/native", case) is None
     has("avx2")
     assert tensorflow.gap("conv/native", case) is not None
-
-
-def test_every_trait_is_declared_with_its_meaning(has):
-    has()
-    for name in registry.BUILT_IN:
-        assert registry.variant(name).traits <= set(registry.get(name).trait_words)

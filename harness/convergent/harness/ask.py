@@ -55,7 +55,11 @@ class Asker:
         _check_name(variant, key, case)
         if variant not in self._drivers:
             self._drivers[variant] = self._driver(variant)
-        self._drivers[variant].check(case, key)
+        try:
+            self._drivers[variant].check(case, key)
+        except BaseException:  # of a caller's interrupt: the worker still owes that answer
+            self._drivers[variant].kill()
+            raise
         assert self._outcome is not None
         return self._outcome
 

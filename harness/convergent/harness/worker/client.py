@@ -71,7 +71,7 @@ class Client:
         python, asked = envs.interpreter(variant), registry.variant(variant)
         self._pipe = Pipe(
             [python, "-m", "convergent.harness.worker", asked.plain, str(os.getpid())],
-            {**(CROWDED if crowded else {}), **_environment(asked)},
+            {**(CROWDED if crowded else {}), **environment_of(asked)},
             most_memory,
         )
         self.started: str = ""  # the key of the check that the worker began last
@@ -148,7 +148,7 @@ def _lies_in(file: str, folder: Path) -> bool:
     return Path(file).is_relative_to(folder)
 
 
-def _environment(asked: Variant) -> dict[str, str]:
+def environment_of(asked: Variant) -> dict[str, str]:
     """Return a worker's environment: this project importable, the working folder not.
 
     The user's variables win over a backend's own, and the modes that were asked for over both.

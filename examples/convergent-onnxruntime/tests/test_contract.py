@@ -1,0 +1,5 @@
+from convergent.harness.testing import BackendContract
+
+
+class TestOnnxRuntime(BackendContract):
+    backend = "onnxruntime"
