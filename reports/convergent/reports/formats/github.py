@@ -32,7 +32,7 @@ def render(page: Page) -> Iterator[str]:
     """Yield workflow commands, worst first, and how many there would be more of."""
     s = page.summary
     errors = [(f"{m.variant} could not be run", _lines(m.error, m.remedy)) for m in s.missing]
-    errors += [("The ledger no longer holds", line) for line in s.stale]
+    errors += [("The ledger no longer holds", _lines(line)) for line in s.stale]
     warnings: list[tuple[str, str]] = []
     for joined in alike(s.findings):
         (warnings if joined[0].verdict in _MILD else errors).append(_finding(joined))
@@ -54,7 +54,7 @@ def outputs(page: Page) -> dict[str, str]:
     s, total = page.summary, page.summary.total
     return {
         "verdict": page.word,
-        "headline": headline(s),
+        "headline": plain(headline(s)),
         "planned": str(s.planned),
         "checked": str(total.checked),
         "agrees": str(total.agrees),
@@ -92,7 +92,7 @@ def _annotations(level: str, said: list[tuple[str, str]]) -> Iterator[str]:
 
 def _answer(page: Page) -> str:
     s = page.summary
-    return headline(s) + (f" {counted(s.total.findings)}." if s.findings else "")
+    return plain(headline(s)) + (f" {counted(s.total.findings)}." if s.findings else "")
 
 
 def _summary(page: Page, path: Path) -> Iterator[str]:

@@ -27,7 +27,7 @@ class _Suite:
     def __init__(self, name: str) -> None:
         self.name, self.time = name, 0.0
         self.tests = self.failures = self.errors = self.skipped = 0
-        self._body: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed by body()
+        self._body: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed by close()
             _IN_MEMORY, "w+", encoding="utf-8", errors="backslashreplace", newline=""
         )
 
@@ -43,43 +43,61 @@ class _Suite:
         self._body.write(f'{head} time="{seconds:.6f}"{tail}')
 
     def body(self) -> Iterator[str]:
-        """Yield the tests, once."""
-        with self._body as body:
-            body.seek(0)
-            while part := body.read(_READ):
-                yield part
+        """Yield the tests."""
+        self._body.seek(0)
+        while part := self._body.read(_READ):
+            yield part
+
+    def close(self) -> None:
+        """Give back what holds the tests."""
+        self._body.close()
+
+
+class _Suites(dict[str, _Suite]):
+    """The suites by name, each made when it is first asked for."""
+
+    def __missing__(self, name: str) -> _Suite:
+        return self.setdefault(name, _Suite(name))
 
 
 def render(page: Page) -> Iterator[str]:
     """Yield the document; the outcomes are read once."""
-    suites = _suites(page.run)
-    tests, failures, errors = (
-        sum(getattr(suite, name) for suite in suites) for name in ("tests", "failures", "errors")
+    suites = _Suites()
+    try:
+        _fill(suites, page.run)
+        yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+        yield _head(list(suites.values()))
+        for suite in suites.values():
+            yield from _suite(suite, page.run)
+        yield "</testsuites>\n"
+    finally:
+        for suite in suites.values():
+            suite.close()
+
+
+def _head(suites: list[_Suite]) -> str:
+    tests, failures, errors, time = (
+        sum(getattr(suite, name) for suite in suites)
+        for name in ("tests", "failures", "errors", "time")
     )
-    time = sum(suite.time for suite in suites)
-    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
-    yield (
+    return (
         f'<testsuites name="convergent" tests="{tests}" failures="{failures}" errors="{errors}"'
         f' time="{time:.3f}">\n'
     )
-    for suite in suites:
-        yield from _suite(suite, page.run)
-    yield "</testsuites>\n"
 
 
-def _suites(run: Run) -> list[_Suite]:
-    suites: dict[str, _Suite] = {}
+def _fill(suites: _Suites, run: Run) -> None:
     for o in run.outcomes:
-        suite = suites.setdefault(o.variant, _Suite(o.variant))
-        suite.add(f"{o.variant}.{o.op}", f"{o.method}/{o.case}", _said(o), o.seconds + o.again)
+        suites[o.variant].add(
+            f"{o.variant}.{o.op}", f"{o.method}/{o.case}", _said(o), o.seconds + o.again
+        )
     for name, variant in run.variants.items():
         if variant.error:
             error = f'<error type="not run" message={attribute(variant.error)}/>'
-            suites.setdefault(name, _Suite(name)).add(name, "start", error)
+            suites[name].add(name, "start", error)
     for line in run.end.stale if run.end else ():
-        suite = suites.setdefault("known.toml", _Suite("known.toml"))
-        suite.add("known.toml", line, f'<failure type="stale" message={attribute(line)}/>')
-    return list(suites.values())
+        error = f'<failure type="stale" message={attribute(line)}/>'
+        suites["known.toml"].add("known.toml", line, error)
 
 
 def _said(o: Outcome) -> str:

@@ -36,17 +36,19 @@ def render(page: Page, most: int = MOST_BYTES - 1) -> Iterator[str]:
     table = [*_within(_table(page), room // 2, "row"), "\n"]
     yield from table
     room -= sum(map(_size, table))
-    yield from _within(_details(page), room, "finding or note")
+    yield from _within(_details(page), room, "item")
 
 
 def _within(parts: Iterable[str], room: int, noun: str) -> Iterator[str]:
-    """Yield the parts that have room, and how many have none."""
+    """Yield the parts that have room, and how many have none: one that is too long hides none."""
     left = 0
     for part in parts:
-        room -= _size(part) if not left else 0
-        left += room < 0
-        if not left:
-            yield part
+        size = _size(part)
+        if size > room:
+            left += 1
+            continue
+        room -= size
+        yield part
     if left:
         yield f"\n... and {many(left, f'more {noun}')}, for which there is no room here.\n"
 

@@ -89,7 +89,7 @@ def _rule(g: Group) -> dict[str, Any]:
         "fullDescription": {"text": means},
         "help": {"text": f"{means} The repro line of a result runs its check again. {see}"},
         "defaultConfiguration": {"level": _level(g)},
-        "properties": {"tags": ["convolution", _text(g.op), g.verdict]},
+        "properties": {"tags": list(dict.fromkeys(("convolution", _text(g.op), g.verdict)))},
     }
 
 
