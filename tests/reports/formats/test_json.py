@@ -58,22 +58,26 @@ ENDED = End(finished="", wall=1, workers=1, harness=0, framework=1, stale=("an e
 ABSENT = (Loaded(name="jax", error="x"),)
 
 
+@pytest.fixture
+def run_like(run_of, outcome):
+    return lambda checks, more: run_of(*(outcome(**fields) for fields in checks), **more)
+
+
 @pytest.mark.parametrize(
-    ("checks", "more", "said"),
+    ("checks", "message", "color"),
     [
-        ([{}] * 2700, {}, ("2,700 agree", "brightgreen")),
-        ([{}, {"known": "x", "verdict": "raised"}], {}, ("1 agree, 1 known", "green")),
-        ([{}, {"verdict": "raised"}], {}, ("1 raised", "red")),
-        ([{"verdict": "degraded"}] * 2, {}, ("2 are degraded", "orange")),
-        ([{}], {"checks": 9}, ("incomplete: 1 agree of 9", "yellow")),
-        ([{}], {"end": ENDED}, ("1 of the ledger no longer hold", "red")),
-        ([{"verdict": "unsupported"}], {}, ("nothing checked", "lightgrey")),
-        ([{}], {"variants": ABSENT}, ("incomplete: 1 agree of 1", "yellow")),
+        (([{}] * 2700, {}), "2,700 agree", "brightgreen"),
+        (([{}, {"known": "x", "verdict": "raised"}], {}), "1 agree, 1 known", "green"),
+        (([{}, {"verdict": "raised"}], {}), "1 raised", "red"),
+        (([{"verdict": "degraded"}] * 2, {}), "2 are degraded", "orange"),
+        (([{}], {"checks": 9}), "incomplete: 1 agree of 9", "yellow"),
+        (([{}], {"end": ENDED}), "1 of the ledger no longer hold", "red"),
+        (([{"verdict": "unsupported"}], {}), "nothing checked", "lightgrey"),
+        (([{}], {"variants": ABSENT}), "incomplete: 1 agree of 1", "yellow"),
     ],
 )  # fmt: skip
-def test_a_badge_says_it_in_two_words(text, run_of, outcome, checks, more, said) -> None:
-    made = json.loads(text(run_of(*(outcome(**fields) for fields in checks), **more), "badge"))
-    message, color = said
+def test_a_badge_says_it_in_two_words(text, run_like, checks, message, color) -> None:
+    made = json.loads(text(run_like(*checks), "badge"))
     assert made == {
         "schemaVersion": 1, "label": "convolution", "message": message, "color": color,
     }  # fmt: skip

@@ -60,7 +60,7 @@ class FormatType(click.ParamType[Wanted]):
 
 
 OPTION = click.option(
-    "--format", "formats", multiple=True, type=FormatType(), metavar="FORMAT[=FILE]",
+    "--format", "wanted", multiple=True, type=FormatType(), metavar="FORMAT[=FILE]",
     help=f"Write this too: {', '.join(NAMES)}; repeat.  [default file: in the output folder]",
 )  # fmt: skip
 
@@ -77,21 +77,24 @@ def see_writable(path: Path) -> None:
 
 
 def write(page: Page, wanted: Iterable[Wanted], folder: Path) -> list[str]:
-    """Write ``page`` in each format and return a line for each file.
-
-    What goes to standard output (``github``, unless it has a file) is written there.
-    """
+    """Write ``page`` in each format that has a file, and return a line for each that says where."""
     from convergent.reports import formats
-    from convergent.reports.formats import github
 
     said = []
-    for name, path in wanted:
-        if name == "github":
-            github.tell(page)
-        if Wanted(name, path).on_terminal:
-            click.echo(b"".join(formats.render(page, name)), nl=False)
-            continue
+    for name, path in (each for each in wanted if not each.on_terminal):
         file = path or folder / formats.FILES[name]
         formats.write(page, name, file)
         said.append(f"{name}: {file}")
     return said
+
+
+def show(page: Page, wanted: Iterable[Wanted]) -> None:
+    """Say what goes to standard output, and tell GitHub where that was asked for."""
+    from convergent.reports import formats
+    from convergent.reports.formats import github
+
+    for each in wanted:
+        if each.on_terminal:
+            click.echo(b"".join(formats.render(page, each.name)), nl=False)
+        if each.name == "github":
+            github.tell(page)

@@ -140,10 +140,10 @@ def _tell(result: Result, options: Options, console: Console, given: Mapping[str
     from convergent.reports import html, terminal
     from convergent.reports.formats import Page
 
-    report, wanted, quiet = options.folder / REPORT, given["formats"], given["quiet"]
+    report, wanted, quiet = options.folder / REPORT, given["wanted"], given["quiet"]
     html.write(result.run, report)
     page = Page(result.run, report)
-    written = formats.write(page, (w for w in wanted if not w.on_terminal), options.folder)
+    written = formats.write(page, wanted, options.folder)
     missing = {} if quiet else _missing()
     terminal.print_summary(result.run, console, report=report, missing=missing, quiet=quiet)
     for line in () if quiet else written:
@@ -151,7 +151,7 @@ def _tell(result: Result, options: Options, console: Console, given: Mapping[str
     if given["baseline"] and not quiet:
         _say_fixed(result, given["baseline"])
     _say_rest(result, options)
-    formats.write(page, (w for w in wanted if w.on_terminal), options.folder)
+    formats.show(page, wanted)
 
 
 def _watching(
