@@ -19,7 +19,8 @@ from convergent.harness.cli import group
 
 ROOT = Path(__file__).parent.parent
 ACTION = ROOT / "action.yml"
-WORKFLOWS = sorted((ROOT / "examples" / "workflows").glob("*.yml"))
+EXAMPLES = sorted((ROOT / "examples" / "workflows").glob("*.yml"))
+WORKFLOWS = [*EXAMPLES, ROOT / ".github" / "workflows" / "ci.yml"]
 GITLAB = ROOT / "examples" / "gitlab-ci.yml"
 TOX = ROOT / "examples" / "tox-downstream.ini"
 GUIDE = ROOT / "docs" / "ci.md"
@@ -60,7 +61,7 @@ def test_files_fit_the_schemas_of_their_services(name, files) -> None:
 
 def test_a_schema_refuses_what_is_none(tmp_path) -> None:
     wrong = tmp_path / "wrong.yml"
-    wrong.write_text(WORKFLOWS[0].read_text().replace("runs-on:", "runs-in:"))
+    wrong.write_text(EXAMPLES[0].read_text().replace("runs-on:", "runs-in:"))
     assert check_schema("github-workflows", wrong).returncode == 1
 
 
@@ -124,7 +125,7 @@ def test_every_command_parses(tmp_path, monkeypatch, place, command) -> None:
 def test_there_are_commands_to_be_parsed() -> None:
     found = commands()
     assert {place for place, _ in found} == {
-        path.name for path in (ACTION, *WORKFLOWS, GITLAB, TOX, GUIDE)
+        path.name for path in (ACTION, *EXAMPLES, GITLAB, TOX, GUIDE)
     } - {"pull-request.yml"}
     assert len(found) > 15
     with pytest.raises(click.UsageError):
@@ -153,15 +154,18 @@ def program(folder, name, text) -> None:
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
-def test_the_action_runs_and_tells_its_outputs(tmp_path) -> None:
+def test_the_action_runs_quietly_if_told_to_and_tells_its_outputs(tmp_path) -> None:
     program(tmp_path, "convergent", f'exec "{sys.executable}" -m convergent "$@"')
     done = bash(
         step("Run Convergent"), tmp_path,
-        BACKENDS="scipy", SUITES="", ARGS="--case conv1d:i8_k3 --method correlate -j 1",
+        BACKENDS="scipy", SUITES="", ARGS="--case conv1d:i8_k3 --method correlate -j 1 -q",
         BASELINE="", SHARD="1/1", OUTPUT="out dir", FAIL="true",
         GITHUB_OUTPUT=str(tmp_path / "output"), GITHUB_STEP_SUMMARY=str(tmp_path / "summary"),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    answer, annotation = done.stdout.splitlines()
+    assert answer == "All 2 checks agree."
+    assert annotation.startswith("::notice ")
     written = (tmp_path / "output").read_text()
     assert "\nclean\n" in written
     assert written.endswith("exit-code=0\n")

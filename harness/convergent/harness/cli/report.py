@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,18 +51,27 @@ def command(runs: tuple[Path, ...], format_: str, output: Path | None, **given: 
     if output:
         see_writable(output)
     with _page(runs) as page:
-        parts = _chosen(page, given) if format_ == "jsonl" else formats.render(page, format_)
-        if output:
-            from convergent.harness import aside
+        if format_ == "text" and not output:
+            from convergent.reports import terminal
 
-            aside.write_all(output, parts)
-        else:
-            sys.stdout.buffer.writelines(parts)
-            sys.stdout.flush()
+            terminal.print_summary(page.run, terminal.console(), report=page.report)
+            return
+        parts = _chosen(page, given) if format_ == "jsonl" else formats.render(page, format_)
+        _write(parts, output)
         if format_ == "github":
             from convergent.reports.formats import github
 
             github.tell(page)
+
+
+def _write(parts: Iterable[bytes], output: Path | None) -> None:
+    if output:
+        from convergent.harness import aside
+
+        aside.write_all(output, parts)
+        return
+    sys.stdout.buffer.writelines(parts)
+    sys.stdout.flush()
 
 
 def _chosen(page: Page, given: dict[str, Any]) -> Iterator[bytes]:
