@@ -164,7 +164,7 @@ def test_the_action_runs_quietly_if_told_to_and_tells_its_outputs(tmp_path) -> N
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     answer, annotation = done.stdout.splitlines()
-    assert answer == "All 2 checks agree."
+    assert answer == "Shard 1/1: All 2 checks agree."
     assert annotation.startswith("::notice ")
     written = (tmp_path / "output").read_text()
     assert "\nclean\n" in written
