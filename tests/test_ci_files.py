@@ -159,7 +159,7 @@ def test_the_action_runs_quietly_if_told_to_and_tells_its_outputs(tmp_path) -> N
     done = bash(
         step("Run Convergent"), tmp_path,
         BACKENDS="scipy", SUITES="", ARGS="--case conv1d:i8_k3 --method correlate -j 1 -q",
-        BASELINE="", SHARD="1/1", OUTPUT="out dir", FAIL="true",
+        BASELINE="", SHARD="1/1", OUTPUT="out dir", FAIL="true", GITHUB_ACTIONS="",
         GITHUB_OUTPUT=str(tmp_path / "output"), GITHUB_STEP_SUMMARY=str(tmp_path / "summary"),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

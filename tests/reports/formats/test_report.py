@@ -143,13 +143,19 @@ RUN = ("run", "--backend", "scipy", "--case", "conv1d:i8_k3", "--method", "corre
 def test_a_run_writes_what_it_is_asked_for_and_can_say_each_check(tmp_path) -> None:
     asked = ("--format", "junit=j.xml", "--format", "sarif", "--format", "github")
     summary = str(tmp_path / "summary.md")
-    done = convergent(*RUN, "-v", "-o", "out", *asked, cwd=tmp_path, GITHUB_STEP_SUMMARY=summary)
+    there = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary}
+    done = convergent(*RUN, "-v", "-o", "out", *asked, cwd=tmp_path, **there)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "j.xml").exists()
     assert (tmp_path / "out" / "report.sarif").exists()
     first, *rest, last = done.stdout.splitlines()
     assert first.startswith("[1/2] ✓ agrees      scipy/conv/correlate/conv1d:i8_k3  ")
     assert "junit: j.xml" in rest
+    # What a framework said stands where GitHub's runner looks for no commands.
+    (stopped,) = (n for n, line in enumerate(rest) if line.startswith("::stop-commands::"))
+    token = rest[stopped].removeprefix("::stop-commands::")
+    assert rest.index("All 2 checks agree.") > stopped
+    assert rest[-1] == f"::{token}::"
     assert last.startswith("::notice title=convergent::All 2 checks agree")
     assert "All 2 checks agree" in (tmp_path / "summary.md").read_text()
 

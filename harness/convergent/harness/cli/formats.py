@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -86,6 +88,23 @@ def write(page: Page, wanted: Iterable[Wanted], folder: Path) -> list[str]:
         formats.write(page, name, file)
         said.append(f"{name}: {file}")
     return said
+
+
+@contextlib.contextmanager
+def unheard(wanted: Iterable[Wanted]) -> Iterator[None]:
+    """Let GitHub take no line for a command meanwhile, if annotations come after it.
+
+    Its runner looks for ``##[command]`` anywhere in a line, and a framework's message may hold it.
+    """
+    if os.environ.get("GITHUB_ACTIONS") != "true" or not any(w.on_terminal for w in wanted):
+        yield
+        return
+    token = uuid.uuid4()
+    click.echo(f"::stop-commands::{token}")
+    try:
+        yield
+    finally:
+        click.echo(f"::{token}::")
 
 
 def show(page: Page, wanted: Iterable[Wanted]) -> None:

@@ -52,10 +52,11 @@ def command(
     page = Page(merged.result.run, report)
     written = formats.write(page, wanted, folder)
     try:
-        terminal.print_summary(merged.result.run, console, report=report)
-        for line in written:
-            click.echo(line)
-        _say_rest(merged, folder)
+        with formats.unheard(wanted):
+            terminal.print_summary(merged.result.run, console, report=report)
+            for line in written:
+                click.echo(line)
+            _say_rest(merged, folder)
         formats.show(page, wanted)
     except BrokenPipeError:
         close_output()

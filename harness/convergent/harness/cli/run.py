@@ -145,12 +145,13 @@ def _tell(result: Result, options: Options, console: Console, given: Mapping[str
     page = Page(result.run, report)
     written = formats.write(page, wanted, options.folder)
     missing = {} if quiet else _missing()
-    terminal.print_summary(result.run, console, report=report, missing=missing, quiet=quiet)
-    for line in () if quiet else written:
-        click.echo(line)
-    if given["baseline"] and not quiet:
-        _say_fixed(result, given["baseline"])
-    _say_rest(result, options)
+    with formats.unheard(wanted):
+        terminal.print_summary(result.run, console, report=report, missing=missing, quiet=quiet)
+        for line in () if quiet else written:
+            click.echo(line)
+        if given["baseline"] and not quiet:
+            _say_fixed(result, given["baseline"])
+        _say_rest(result, options)
     formats.show(page, wanted)
 
 
