@@ -11,7 +11,8 @@ from convergent.harness import cli
 _HEAD = """\
 # Command line
 
-This page is made from the commands themselves: `python -m convergent.reports.commands > docs/cli.md`.
+This page is made from the commands themselves:
+`python -m convergent.reports.commands > docs/cli.md`.
 
 ## Exit codes
 

@@ -1,4 +1,4 @@
-"""What to do with a finding, as a chart: ``python -m convergent.reports.decisions > docs/decisions.svg``.
+"""What to do with a finding, as a chart, which ``python -m convergent.reports.decisions`` prints.
 
 The chart is an image of its own (GitHub shows it too), so it brings its colours for light and dark.
 """
@@ -21,25 +21,55 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step(("Did the run end with", "exit code 2, 3, 4, 5 or 70?"),
-         ("No verdict yet: the last line says what to do.", "2 goes on with --resume, 3 lacks a framework."), "open"),
-    Step(("Is it mistrusted?",),
-         ("The data could not have shown an error.", "Ask with --seed 1, or with normal data."), "open"),
-    Step(("Did it crash or time out?",),
-         ("convergent repro asks it alone.", "Again? Report it with repro --script."), "bad"),
-    Step(("Did it raise?",),
-         ("The API refuses what it documents? A report.", "It documents the gap? Declare it: a Gap."), "bad"),
-    Step(("Is it degraded?",),
-         ("The model names the cause (TF32, float16 sums).", "Switch it off, or allow it: known add."), "warn"),
-    Step(("Other bits the next time?",),
-         ("Not repeatable: --repeat 20 and threads1", "tell threads from memory nobody wrote."), "bad"),
-    Step(("Do all frameworks differ", "from the oracle alike?",),
-         ("Suspect us: convergent explain shows the sum", "by hand. Report it to this project."), "warn"),
-    Step(("It differs, and alone.",),
-         ("convergent shrink, repro --script, search their", "tracker; then known add with the issue."), "bad"),
-)  # fmt: skip
+    Step(
+        ("Did the run end with", "exit code 2, 3, 4, 5 or 70?"),
+        (
+            "No verdict: the last line says what to do;",
+            "2 goes on by --resume, 3 lacks a library.",
+        ),
+        "open",
+    ),
+    Step(
+        ("Is it mistrusted?",),
+        ("The data could not have shown an error.", "Ask with --seed 1, or with normal data."),
+        "open",
+    ),
+    Step(
+        ("Did it crash or time out?",),
+        ("convergent repro asks it alone.", "Again? Report it with repro --script."),
+        "bad",
+    ),
+    Step(
+        ("Did it raise?",),
+        ("It documents the call? Report it.", "It documents a limit? Declare it: a Gap."),
+        "bad",
+    ),
+    Step(
+        ("Is it degraded?",),
+        ("The model names it (TF32, float16 sums).", "Switch it off, or allow it: known add."),
+        "warn",
+    ),
+    Step(
+        ("Other bits the next time?",),
+        ("Not repeatable: --repeat 20 and threads1", "tell threads from memory nobody wrote."),
+        "bad",
+    ),
+    Step(
+        ("Do all frameworks differ", "from the oracle alike?"),
+        ("Suspect us: convergent explain shows the sum", "by hand. Report it to this project."),
+        "warn",
+    ),
+    Step(
+        ("It differs, and alone.",),
+        (
+            "convergent shrink, repro --script, search their",
+            "tracker; known add with the issue.",
+        ),
+        "bad",
+    ),
+)
 _WIDTH, _HEIGHT, _GAP, _EDGE = 260, 62, 26, 20
-_ACTION, _BETWEEN, _LINE = 350, 80, 19
+_ACTION, _BETWEEN, _LINE = 360, 80, 19
 _STYLE = """
 svg { --ground: #fff; --ink: #1b1f24; --line: #8a94a0; --ask: #f0f3f7;
   --open: #e6edfb; --warn: #fff0cc; --bad: #fde4e1; }
@@ -49,8 +79,8 @@ svg { --ground: #fff; --ink: #1b1f24; --line: #8a94a0; --ask: #f0f3f7;
 .open { fill: var(--open); } .warn { fill: var(--warn); } .bad { fill: var(--bad); }
 path { stroke: var(--line); stroke-width: 1.5; fill: none; } .head { fill: var(--line); }
 text { font: 14px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
-  fill: var(--ink); dominant-baseline: central; } .ask-text { font-weight: 600; text-anchor: middle; }
-.word { font-size: 12px; }
+  fill: var(--ink); dominant-baseline: central; }
+.ask-text { font-weight: 600; text-anchor: middle; } .word { font-size: 12px; }
 """
 
 
