@@ -25,6 +25,8 @@ source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 myst_heading_anchors = 4
 
+smartquotes_action = "q"  # two dashes begin an option
+
 html_theme = "furo"
 html_title = "Convergent"
 html_show_sphinx = html_show_copyright = False

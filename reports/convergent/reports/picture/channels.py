@@ -18,7 +18,14 @@ def channels(case: Case) -> Markup:
     each_in, each_out = case.in_channels // case.groups, case.out_channels // case.groups
     height = _TOP + max(inputs, outputs, 1) * _STEP
     lines = [
-        tag("line", x1=_LEFT, y1=_at(c), x2=_RIGHT, y2=_at(o), stroke=hue(o // each_out))
+        tag(
+            "line",
+            x1=_LEFT + _RADIUS,
+            y1=_at(c),
+            x2=_RIGHT - _RADIUS,
+            y2=_at(o),
+            stroke=hue(o // each_out),
+        )
         for o in range(outputs)
         for c in range(inputs)
         if o // each_out == c // each_in

@@ -10,11 +10,11 @@ from markupsafe import Markup
 
 from convergent.cases.dtypes import Float64
 from convergent.reports.picture.plans import CROPPED, DATA, INSERTED, PADDING, Kinds
-from convergent.reports.picture.svg import CELL, drawing, exact, short, tag
+from convergent.reports.picture.svg import CELL, drawing, exact, short, size, tag
 
 KINDS = {DATA: "data", INSERTED: "inserted", PADDING: "padding", CROPPED: "cropped"}
 _GAP, _CAPTION, _EDGE = 10, 16, 2
-_LONGEST = 3  # characters that fit into a place at the full size of the letters
+_ROOM = 3  # characters that fit into a place at the full size of the letters
 
 Place = tuple[int, int, int, int]
 
@@ -66,8 +66,7 @@ def place(left: float, top: float, square: Square) -> Markup:
         fill=square.tint,
     )  # fmt: skip
     text = short(square.value)
-    is_long = "long" if len(text) > _LONGEST else None
-    number = tag("text", text, x=left + CELL / 2, y=top + CELL / 2, class_=is_long)
+    number = tag("text", text, x=left + CELL / 2, y=top + CELL / 2, class_=size(text, _ROOM))
     words = ["place", square.kind]
     words += ["tinted"] * bool(square.tint) + ["marked"] * square.is_marked
     at = ",".join(map(str, square.at))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from convergent.reports.picture.entries import Entries
-from convergent.reports.picture.svg import drawing, hue, short, tag
+from convergent.reports.picture.svg import drawing, hue, short, size, tag
 
 _SIDE = 430  # pixels of a matrix too large for numbers
 _LARGEST, _SMALLEST = 24, 5
 _READABLE = 18  # rows and columns up to which numbers are written
 _EDGE = 1
+_ROOM = 2  # characters of a number at full size
 _GRID = 9  # pixels from which on lines between cells help
 
 
@@ -30,11 +31,9 @@ def sparse(found: Entries, label: str, *, transposed: bool = False) -> Markup:
             tag("rect", x=left, y=top, width=side, height=side, class_="entry", fill=hue(tap))
         )
         if side == _LARGEST:
-            text = short(value)
-            parts.append(
-                tag("text", text, x=left + side / 2, y=top + side / 2,
-                    class_="long" if len(text) > 3 else None)  # noqa: PLR2004 - characters
-            )  # fmt: skip
+            text, middle = short(value), side / 2
+            kind = size(text, _ROOM)
+            parts.append(tag("text", text, x=left + middle, y=top + middle, class_=kind))
     band = tag("rect", x=_EDGE, y=_EDGE, width=width, height=side, class_="band")
     return drawing(
         width + 2 * _EDGE,

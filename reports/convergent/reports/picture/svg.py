@@ -59,6 +59,11 @@ def short(value: float, width: int = 4) -> str:
     return text.replace("-", "−")
 
 
+def size(text: str, room: int) -> str | None:
+    """Return the class of a number for which a place has ``room`` characters at full size."""
+    return None if len(text) <= room else "long" if len(text) <= room + 1 else "longest"
+
+
 def exact(value: float) -> str:
     """Return a number as it is told in a sum."""
     return f"{value:.5g}".replace("-", "−")
