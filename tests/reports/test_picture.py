@@ -14,7 +14,7 @@ from convergent.cases.errors import InvalidCase
 from convergent.cases.text import parse
 from convergent.harness.cli import group
 from convergent.reports.picture import page, svg
-from convergent.reports.picture.entries import MOST, entries
+from convergent.reports.picture.entries import MOST, entries, thinned
 from convergent.reports.picture.figure import DRAWINGS, figure, operands
 from convergent.reports.picture.plans import CROPPED, DATA, INSERTED, PADDING, three
 from convergent.reports.picture.view import reads, sum_of
@@ -127,6 +127,16 @@ def test_the_matrix_is_the_one_that_kronecker_products_give(line):
     whole = input_matrix(case.replace(batch=1), w).toarray()
     assert found.size == whole.shape
     np.testing.assert_array_equal(dense, whole[:MOST, :MOST])
+
+
+def test_of_a_large_matrix_one_pair_of_channels_is_drawn():
+    case = parse("conv2d:i7_c8_k3_o6_g2_s2")
+    one = thinned(case)
+    assert (str(one), thinned(one)) == ("conv2d:i7_k3_s2", one)
+    whole = input_matrix(case, operands(case)[1]).toarray()[::6, ::8]
+    w = operands(case)[1][..., :1, :1]
+    np.testing.assert_array_equal(input_matrix(one, w).toarray(), whole)
+    assert "Of input channel 0" in figure(case, "matrix", operands(case))
 
 
 @pytest.mark.parametrize("line", SMALL)

@@ -6,11 +6,11 @@ import numpy as np
 from markupsafe import Markup
 
 from convergent.cases.case import Case
-from convergent.cases.dtypes import decode
+from convergent.cases.dtypes import Float64, decode
 from convergent.cases.errors import InvalidCase
 from convergent.harness.referee import Referee, refuses
 from convergent.reports.picture.channels import MOST, channels
-from convergent.reports.picture.entries import Entries, entries
+from convergent.reports.picture.entries import entries, thinned
 from convergent.reports.picture.grid import KINDS, Square, place
 from convergent.reports.picture.plans import MOST_PLACES, MOST_SLICES, Operands
 from convergent.reports.picture.sparse import sparse
@@ -53,13 +53,18 @@ def _drawn(case: Case, name: str, given: Operands) -> Markup:
     if name in MAPS:
         shown = window(case, name, given)
         return tag("p", _TOO_LARGE, class_="note") if shown is None else view(case, shown)
-    return _matrix(entries(case, given[1]), transposed=name == "transposed")
+    return _matrix(case, given[1], transposed=name == "transposed")
 
 
-def _matrix(found: Entries, *, transposed: bool) -> Markup:
+def _matrix(case: Case, w: Float64, *, transposed: bool) -> Markup:
+    one = thinned(case)
+    found = entries(one, w[..., : one.in_channels // one.groups, : one.out_channels])
     rows, columns = reversed(found.size) if transposed else found.size
     name, of = ("Aᵀ", "d_x = Aᵀ d_y") if transposed else ("A", "y = A x")
     notes = []
+    if one != case:
+        said = "Of input channel 0 and output channel 0; each pair of a group has such a matrix."
+        notes.append(tag("p", said, class_="note"))
     if found.size != found.shown:
         shown = "×".join(str(n) for n in (reversed(found.shown) if transposed else found.shown))
         notes.append(tag("p", f"The first {shown} of {rows}×{columns} are drawn.", class_="note"))

@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from convergent.cases.case import Case
+from convergent.reports.picture.entries import thinned
 from convergent.reports.picture.grid import Place, grid
 from convergent.reports.picture.plans import DATA, Sizes
 from convergent.reports.picture.svg import exact, hue, tag
@@ -98,8 +99,9 @@ def _tap_colours(case: Case, shown: Window) -> dict[Place, str]:
 
 def _row(case: Case, op: str) -> Sizes:
     """Return how many rows of the matrix a step along each axis of the result is."""
+    drawn = thinned(case)
     sizes = case.output if op == "conv" else case.input
-    channels = case.out_channels if op == "conv" else case.in_channels
+    channels = drawn.out_channels if op == "conv" else drawn.in_channels
     _, height, width = (*(1,) * (3 - case.dims), *sizes)
     return height * width * channels, width * channels, channels
 
