@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,11 @@ pytest_plugins = ["pytester"]
 
 SCIPY = ("--convergent-backends=scipy", "--convergent-cases=conv1d:i3_k2")
 CORRELATE = "convergent::scipy/conv/correlate/conv1d:i3_k2"
+
+
+def test_the_plugin_is_an_entry_point():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["pytest11"] == {"convergent": PLUGIN}
 
 
 def test_ids_are_check_ids_beside_the_projects_own(project):
