@@ -48,9 +48,14 @@ class _Running:
 
     def __init__(self, base: Path, arguments: list[str]) -> None:
         self._path, self._arguments = base / "killed" / RUN_FILE, arguments
-        self.seconds = _alone(["run", *arguments, "-o", str(base / "alone")])
+        self._seconds = _alone(["run", *arguments, "-o", str(base / "alone")])
+        self._start = _until_a_check(["run", *arguments, "-o", str(base / "begun")], base / "begun")
         self._whole = _verdicts(record.read(base / "alone" / RUN_FILE))
         self._before: Verdicts = {}
+
+    def latest(self, times: int) -> float:
+        """Return the last moment to kill at: each try starts anew and does its part of the rest."""
+        return self._start + 2 * self._seconds / times
 
     def command(self) -> list[str]:
         return ["run", *self._arguments, "-o", str(self._path.parent), "--resume"]
@@ -79,8 +84,12 @@ class _Merging:
 
     def __init__(self, base: Path, runs: list[str]) -> None:
         self._path, self._runs = base / "killed" / RUN_FILE, runs
-        self.seconds = _alone(["merge", *runs, "-o", str(base / "alone")])
+        self._seconds = _alone(["merge", *runs, "-o", str(base / "alone")])
         self._whole = _verdicts(record.read(base / "alone" / RUN_FILE))
+
+    def latest(self, _: int) -> float:
+        """Return the last moment to kill at."""
+        return self._seconds
 
     def command(self) -> list[str]:
         return ["merge", *self._runs, "-o", str(self._path.parent)]
@@ -106,8 +115,12 @@ class _Building:
     def __init__(self, base: Path, names: list[str]) -> None:
         os.environ["XDG_CACHE_HOME"] = str(base)
         (self._name,) = names
-        self.seconds = _alone(["env", "add", self._name])
+        self._seconds = _alone(["env", "add", self._name])
         self._requirement = build.wish(self._name).requirement
+
+    def latest(self, _: int) -> float:
+        """Return the last moment to kill at."""
+        return self._seconds
 
     def command(self) -> list[str]:
         return ["env", "update", self._name]
@@ -134,7 +147,7 @@ class _Building:
 def _kill(job: _Running | _Merging | _Building, times: int, rng: random.Random) -> int:
     faults = 0
     for number in range(1, times + 1):
-        delay = rng.uniform(0.0, job.seconds * (2 / times if isinstance(job, _Running) else 1))
+        delay = rng.uniform(0.0, job.latest(times))
         process = subprocess.Popen(
             _whole(job.command()), start_new_session=True, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -156,6 +169,17 @@ def _alone(command: list[str]) -> float:
     done = subprocess.run(_whole(command), stdout=subprocess.DEVNULL, check=False)
     if done.returncode not in (0, 1):
         raise SystemExit(f"convergent {' '.join(command)} ended with {done.returncode}")
+    return time.perf_counter() - began
+
+
+def _until_a_check(command: list[str], folder: Path) -> float:
+    """Return the seconds until a run has recorded its first check."""
+    began, path = time.perf_counter(), folder / RUN_FILE
+    process = subprocess.Popen(_whole(command), stdout=subprocess.DEVNULL)
+    while process.poll() is None and not (path.exists() and b'"check"' in path.read_bytes()):
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
     return time.perf_counter() - began
 
 

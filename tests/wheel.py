@@ -18,6 +18,9 @@ DATA = (
     "convergent/cases/suites/smoke.txt",
     "convergent/cases/suites/sources.txt",
     "convergent/harness/known.toml",
+    "convergent/reports/picture/page.css",
+    "convergent/reports/picture/picture.css",
+    "convergent/reports/picture/picture.js",
     "convergent/reports/template.html.j2",
 )
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import venv
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,11 @@ def test_an_environment_needs_a_version(root, text):
         build.wish(text)
 
 
+def test_a_version_that_is_none_is_refused_before_anything_is_made(root):
+    with pytest.raises(UnknownBackend, match=r"'1\.x' of .* is no version"):
+        build.wish("versioned-framework==1.x")
+
+
 def test_an_environment_of_nobodys_backend_is_refused(root):
     with pytest.raises(UnknownBackend, match="no backend is called"):
         build.wish("requests==2.0")
@@ -240,3 +246,14 @@ def test_an_interpreter_is_asked_once(monkeypatch):
     foreign.look(sys.executable)
     monkeypatch.setattr(subprocess, "run", None)
     assert foreign.look(sys.executable).version_text == ".".join(map(str, sys.version_info[:3]))
+
+
+def test_a_distribution_is_found_however_its_name_is_spelt(tmp_path):
+    venv.create(tmp_path / "env", with_pip=False)
+    (site,) = (tmp_path / "env").glob("lib/python*/site-packages")
+    info = site / "tf_nightly_cpu-2.22.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tf_nightly_cpu\nVersion: 2.22.0\n")
+    python = tmp_path / "env" / "bin" / "python"
+    packages = registry.get("tensorflow").packages
+    assert foreign.version(str(python), packages) == "2.22.0"

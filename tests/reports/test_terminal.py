@@ -130,8 +130,8 @@ def test_a_log_gets_a_line_now_and_then(outcome, wrong) -> None:
             if step == 60:
                 progress.advance(outcome(variant="jax"))
     assert console.file.getvalue().splitlines() == [
-        "50 of 221 checks (23%), 1 finding, 5 per second, about 34 s left",
-        "101 of 221 checks (46%), 1 finding, 5 per second, about 24 s left",
+        "50 of 221 checks (23%), 1 finding, 5 per second, about 17 s left",
+        "101 of 221 checks (46%), 1 finding, 5 per second, about 12 s left",
     ]
 
 

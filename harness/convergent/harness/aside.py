@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -13,12 +14,17 @@ def write(path: Path, content: bytes) -> None:
 
     It may be read and written by whom the file that was there could be.
     """
+    write_all(path, [content])
+
+
+def write_all(path: Path, parts: Iterable[bytes]) -> None:
+    """Write ``parts`` one after another, as ``write`` does: they need not fit into memory."""
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = stat.S_IMODE(path.stat().st_mode) if path.is_file() else 0o644
     descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            file.writelines(parts)
         Path(aside).chmod(mode)
         Path(aside).replace(path)
     except BaseException:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from convergent.backends import registry
 from convergent.harness.outcome import Outcome
+from convergent.reports.pace import Pace
 from convergent.reports.wording import duration, many
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ class Progress:
 
     ``totals`` holds the planned checks per variant. On a terminal there is a bar per variant,
     which goes away at the end; elsewhere a plain line every ``INTERVAL`` seconds, none at all
-    for a shorter run. ``budget`` is the time that a run has, if it has less than it would take, in
-    seconds. ``advance`` is cheap, and an outcome of an unplanned variant is no error.
+    for a shorter run. ``jobs`` workers are at work at once; ``budget`` is the time that a run has,
+    if it has less than it would take, in seconds. ``advance`` is cheap, and an outcome of an
+    unplanned variant is no error.
     """
 
     def __init__(
@@ -35,21 +36,21 @@ class Progress:
         totals: Mapping[str, int],
         console: Console,
         *,
+        jobs: int | None = None,
         budget: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._totals = dict(totals)
         self._console = console
         self._clock = clock
-        self._done: Counter[str] = Counter()
+        self._pace = Pace(totals, jobs)
+        self._done = self._pace.done
         self._findings: Counter[str] = Counter()
         self._said = clock()
         self._ends = math.inf if budget is None else self._said + budget
         self._said_done = 0
         self._bars: Any = None
         self._tasks: dict[str, TaskID] = {}
-        self._began: dict[str, float] = {}
-        self._latest: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         self._said = self._clock()
@@ -71,9 +72,7 @@ class Progress:
     def advance(self, outcome: Outcome) -> None:
         """Count one more outcome."""
         variant, now = outcome.variant, self._clock()
-        self._began.setdefault(variant, now)
-        self._latest[variant] = now
-        self._done[variant] += 1
+        self._pace.add(variant, now)
         self._findings[variant] += outcome.is_finding
         if self._bars is not None:
             self._move_bar(variant)
@@ -94,34 +93,12 @@ class Progress:
         return said + self._time_left()
 
     def _time_left(self) -> str:
-        """Say how long it takes yet, if checks go on to cost what they cost so far.
-
-        No less than the slowest variant at work needs: they run side by side, at very different
-        speeds.
-        """
-        each = {
-            variant: (self._latest[variant] - began) / (self._done[variant] - 1)
-            for variant, began in self._began.items()
-            if self._done[variant] > 1
-        }
-        if not each:
+        """Say how long it takes yet, if checks go on to cost what they cost lately."""
+        left = self._pace.left()
+        if left is None:
             return ""
-        rest = {v: max(total - self._done[v], 0) for v, total in self._totals.items()}
-        done = sum(self._done[variant] * seconds for variant, seconds in each.items())
-        waits = sum(count * self._guess(variant, each) for variant, count in rest.items())
-        elapsed = self._clock() - min(self._began.values())
-        slowest = max(rest.get(variant, 0) * seconds for variant, seconds in each.items())
-        left = max(slowest, elapsed * waits / done if done else 0.0)
         left = min(left, self._ends - self._clock())
         return f", about {duration(round(left))} left" if left >= 1 else ""
-
-    @staticmethod
-    def _guess(variant: str, each: Mapping[str, float]) -> float:
-        """Return the seconds per check of ``variant``, or of its kin while it has not begun."""
-        backend = registry.backend_of(variant)
-        kin = [s for name, s in each.items() if registry.backend_of(name) == backend]
-        known = kin or list(each.values())
-        return each.get(variant, sum(known) / len(known))
 
     def _open_bars(self) -> None:
         from rich import progress
@@ -131,7 +108,7 @@ class Progress:
             progress.BarColumn(bar_width=None),
             progress.MofNCompleteColumn(),
             progress.TextColumn("{task.fields[rate]}", markup=False, style="dim"),
-            progress.TimeRemainingColumn(),
+            progress.TextColumn("{task.fields[left]}", markup=False),
             progress.TextColumn("{task.fields[found]}", markup=False),
             console=self._console,
             transient=True,
@@ -142,17 +119,18 @@ class Progress:
         self._bars.start()
 
     def _add_bar(self, variant: str, total: int | None) -> TaskID:
-        task: TaskID = self._bars.add_task(variant, total=total, rate="", found="")
+        task: TaskID = self._bars.add_task(variant, total=total, rate="", left="", found="")
         return task
 
     def _move_bar(self, variant: str) -> None:
         if variant not in self._tasks:
             self._tasks[variant] = self._add_bar(variant, None)
-        elapsed = self._clock() - self._began[variant]
+        rate, rest = self._pace.rate(variant), self._pace.rest(variant)
         found = self._findings[variant]
         self._bars.update(
             self._tasks[variant],
             completed=self._done[variant],
-            rate=f"{self._done[variant] / elapsed:.0f}/s" if elapsed > 0 else "",
+            rate=f"{rate:.0f}/s" if rate else "",
+            left=f"{duration(round(rest / rate))} left" if rate and rest > rate else "",
             found=many(found, "finding") if found else "",
         )

@@ -55,15 +55,18 @@ def console() -> Console:
     return Standard()
 
 
-def print_summary(
+def print_summary(  # noqa: PLR0913 - keyword-only choices
     run: Run,
     console: Console,
     *,
     report: Path | None = None,
     missing: Mapping[str, str] | None = None,
     most: int = 20,
+    quiet: bool = False,
 ) -> None:
     """Print what a person needs to act on ``run``; at most ``most`` groups of findings.
+
+    With ``quiet``, only what broke and the answer: no table, no notes, no files.
 
     Nothing that a run file holds is taken for markup or sent to the terminal as a control code.
     ``report`` is where the report was written, ``missing`` maps each backend that is not
@@ -71,24 +74,24 @@ def print_summary(
     """
     s = summarise(run)
     _print_findings(s, console, most)
-    if s.cells:
+    if s.cells and not quiet:
         console.print(_table(s))
         console.print()
         _print_ways(s, console)
-    _print_remarks(s.notes, console)
+    _print_remarks(() if quiet else s.notes, console)
     for line in s.stale:
         _line(console, f"stale: {line}", "red")
     _print_missing(s, missing or {}, console)
-    if run.end:
+    if run.end and not quiet:
         _line(console, time_spent(run.end), "dim")
     tone = "red" if s.findings else "green" if s.complete and s.total.checked else "yellow"
     _line(console, headline(s), f"bold {tone}")
-    if s.findings:
+    if s.findings and not quiet:
         _line(console, f"{counted(s.total.findings)}.", tone)
     if run.damaged:
         _line(console, f"{many(run.damaged, 'line')} of the run file could not be read", "yellow")
     for name, path in (("run", run.path), ("report", report)):
-        if path:
+        if path and not quiet:
             _line(console, f"{name}: {path}")
 
 

@@ -32,7 +32,7 @@ class TensorFlow(Backend, Gradients, Rewrites, Layers, Depthwise, Vectorized, Bi
     """TensorFlow 2, in eager mode unless a mode says otherwise."""
 
     name = "tensorflow"
-    packages = ("tensorflow-cpu", "tensorflow")
+    packages = ("tensorflow-cpu", "tensorflow", "tf-nightly-cpu", "tf-nightly")
     gaps = declared.GAPS
     modes = switches.MODES
     variants = switches.VARIANTS

@@ -17,6 +17,7 @@ from convergent.cases.errors import BackendUnavailable, CannotRecord, Convergent
 
 COMMANDS = {
     "run": "Check every method of the installed frameworks and write a report.",
+    "report": "Show a run in another format: JUnit, SARIF, Markdown, JSON, ...",
     "merge": "Join the run files of shards, or of several variants, into one.",
     "fuzz": "Check random cases for a while, and shrink what is wrong.",
     "repro": "Run one check again and show what was expected and what came.",
@@ -28,6 +29,7 @@ COMMANDS = {
     "diff": "Compare two runs or two versions: what is new, fixed, drifted, slower.",
     "support": "Show what each method can do, what not, and why.",
     "env": "Build, list, update and remove environments of framework versions.",
+    "completion": "Print what makes bash, zsh or fish complete commands.",
     "doctor": "Show the machine and what each backend has loaded.",
 }
 INTERRUPTED, UNAVAILABLE, USAGE, INTERNAL = 2, 3, 4, 70

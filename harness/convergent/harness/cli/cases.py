@@ -30,6 +30,7 @@ _OPTIONS = (
         "--suite",
         "suite_names",
         multiple=True,
+        shell_complete=choose.complete(suites.names),
         help="Cases to run: " + ", ".join(suites.names()) + "; repeat.  [default: ci]",
     ),
     click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,13 @@ SIZE = SizeType()
 SECONDS = SecondsType(0.1, 86_400)
 FILE = click.Path(path_type=Path)
 FILE_HELP = "A file of cases: case lines, JSON lines or benchdnn's; repeat."
+
+
+def complete(
+    names: Callable[[], Iterable[str]],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return what tells a shell which of ``names`` begin as an argument does."""
+    return lambda _ctx, _param, begun: [name for name in names() if name.startswith(begun)]
 
 
 def read(files: tuple[Path, ...]) -> list[Case]:

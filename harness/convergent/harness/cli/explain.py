@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import click
 import numpy as np
@@ -18,6 +19,7 @@ from convergent.harness.cli import choose
 from convergent.harness.outcome import PASSING, Outcome
 
 MATRIX = 48  # the widest sparse matrix that is printed
+PAGE = Path("explain.html")
 MEANING = {
     "conv": "y = B(x, w): slide the filter over the image",
     "backprop_input": "d_x = A^T d_y: what each place of x adds to <y, d_y>",
@@ -35,7 +37,8 @@ MEANING = {
 @click.command(
     "explain",
     epilog="\b\nExamples:\n  convergent explain conv2d:i3_k2_golden1\n"
-    "  convergent explain conv2d:i4_k3_s2_pSAME --backend torch",
+    "  convergent explain conv2d:i4_k3_s2_pSAME --backend torch\n"
+    "  convergent explain conv2d:i5_k3_s2_pSAME --html    draw it as one page",
 )
 @click.argument("case", type=choose.CASE)
 @click.option(
@@ -47,15 +50,32 @@ MEANING = {
 )
 @click.option("--op", "ops", multiple=True, type=click.Choice(list(OPS)), help="An op; repeat.")
 @click.option("--timeout", default=120.0, type=choose.SECONDS, help="Seconds per check.")
+@click.option("--html", "drawn", is_flag=True, help="Draw the case instead, as one HTML page.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the page goes.  [default: explain.html]",
+)  # fmt: skip
 @click.pass_context
-def command(
+def command(  # noqa: PLR0913 - one argument per option
     ctx: click.Context,
     case: Case,
     backends: tuple[str, ...],
     ops: tuple[str, ...],
     timeout: float,
+    *,
+    drawn: bool,
+    output: Path | None,
 ) -> None:
-    """Walk through one case: every result by every method, side by side."""
+    """Walk through one case: every result by every method, side by side.
+
+    With --html nothing is run: the page shows padding, inserted zeros, what each result reads, the
+    sparse matrix and its transpose. It needs no network.
+    """
+    if drawn:
+        _draw(case, output or PAGE, chosen=bool(backends or ops))
+        return
+    if output is not None:
+        raise click.UsageError("-o says where the page goes; give --html with it")
     variants = choose.variants(backends)
     findings = 0
     with Asker(timeout) as ask:
@@ -66,6 +86,16 @@ def command(
         for op in ops or [op for op in OPS if referee.asks(case, op)]:
             findings += _walk(ask, case, op, variants)
     ctx.exit(1 if findings else 0)
+
+
+def _draw(case: Case, path: Path, *, chosen: bool) -> None:
+    """Write the page of a case, which is the same for every backend."""
+    from convergent.reports.picture import page
+
+    if chosen:
+        raise click.UsageError("--html draws the case, not results; leave out --backend and --op")
+    page.write(case, path)
+    click.echo(path)
 
 
 def _walk(ask: Asker, case: Case, op: str, variants: tuple[str, ...]) -> int:

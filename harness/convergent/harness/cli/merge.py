@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from convergent.harness.cli import close_output
+from convergent.harness.cli import close_output, formats
 
 if TYPE_CHECKING:
+    from convergent.harness.cli.formats import Wanted
     from convergent.harness.merge import Merged
     from convergent.harness.salvage import Damage
 
@@ -23,6 +24,7 @@ MOST_DAMAGED = 20
     epilog="\b\nExamples:\n"
     "  convergent merge shard-1 shard-2 shard-3 shard-4 -o whole\n"
     "  convergent merge artifacts -o whole      every folder in it that holds a run.jsonl\n"
+    "  convergent merge artifacts -o whole --format github --format sarif\n"
     "  convergent run ... -o whole --resume     what is missing in the whole",
 )
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
@@ -30,11 +32,15 @@ MOST_DAMAGED = 20
     "-o", "--output", "folder", required=True, type=click.Path(path_type=Path),
     help="Folder of the merged run.jsonl and report.html.",
 )  # fmt: skip
+@formats.OPTION
 @click.pass_context
-def command(ctx: click.Context, runs: tuple[Path, ...], folder: Path) -> None:
+def command(
+    ctx: click.Context, runs: tuple[Path, ...], folder: Path, wanted: tuple[Wanted, ...]
+) -> None:
     """Merge run files of shards, or of several variants, into one."""
     from convergent.harness import merge
     from convergent.reports import html, terminal
+    from convergent.reports.formats import Page
 
     damaged: list[Damage] = []
     try:
@@ -43,9 +49,15 @@ def command(ctx: click.Context, runs: tuple[Path, ...], folder: Path) -> None:
         _say_damaged(damaged)
     console, report = terminal.console(), folder / "report.html"
     html.write(merged.result.run, report)
+    page = Page(merged.result.run, report)
+    written = formats.write(page, wanted, folder)
     try:
-        terminal.print_summary(merged.result.run, console, report=report)
-        _say_rest(merged, folder)
+        with formats.unheard(wanted):
+            terminal.print_summary(merged.result.run, console, report=report)
+            for line in written:
+                click.echo(line)
+            _say_rest(merged, folder)
+        formats.show(page, wanted)
     except BrokenPipeError:
         close_output()
     ctx.exit(merged.result.exit_code)

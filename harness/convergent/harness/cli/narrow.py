@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from convergent.backends import registry
+from convergent.backends.base import OPS
 from convergent.cases.case import DTYPES
+from convergent.harness.cli import choose
 
 if TYPE_CHECKING:
     from convergent.harness.outcome import Outcome
@@ -20,6 +23,7 @@ _VARIANTS = (
         "--variant",
         "backends",
         multiple=True,
+        shell_complete=choose.complete(registry.names),
         help="A backend, or a variant such as torch:compile; repeat.  [default: installed]",
     ),
     click.option(
@@ -30,7 +34,13 @@ _VARIANTS = (
     ),
 )
 _CHECKS = (
-    click.option("--op", "ops", multiple=True, help="An op, such as backprop_input; repeat."),
+    click.option(
+        "--op",
+        "ops",
+        multiple=True,
+        shell_complete=choose.complete(lambda: OPS),
+        help="An op, such as backprop_input; repeat.",
+    ),
     click.option("--method", "methods", multiple=True, help="A pattern of methods; repeat."),
     click.option("--dtype", "dtypes", multiple=True, type=click.Choice(DTYPES), help="Repeat."),
     click.option("-k", "keyword", default="", help="Words in the check id, with and, or, not, ()."),

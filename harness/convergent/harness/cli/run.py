@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from convergent.cases.case import Case
-from convergent.harness.cli import cases, choose, close_output, narrow
+from convergent.harness.cli import cases, choose, close_output, formats, narrow
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from convergent.harness.ledger import Ledger
     from convergent.harness.options import Options
     from convergent.harness.outcome import Outcome
     from convergent.harness.run import Result
+    from convergent.reports.lines import Lines
+    from convergent.reports.progress import Progress
 
 REPORT = "report.html"
 
@@ -32,6 +36,7 @@ REPORT = "report.html"
     "  convergent run --suite networks --scale 8 --method native --method autodiff\n"
     "  convergent run --sample 2000 --budget 10m\n"
     "  convergent run --shard 2/4 --durations nightly -o shard-2\n"
+    "  convergent run --format github --format junit=junit.xml\n"
     "  convergent run -o nightly --resume",
 )
 @cases.options
@@ -87,48 +92,77 @@ REPORT = "report.html"
     "--baseline", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Findings that are no news, see convergent baseline; new ones alone fail.",
 )  # fmt: skip
+@formats.OPTION
+@click.option("-q", "--quiet", is_flag=True, help="Say what broke and how it ended, no more.")
+@click.option("-v", "--verbose", is_flag=True, help="Say what each check came to.")
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Check every method of the installed frameworks and write a report."""
+    if given["quiet"] and given["verbose"]:
+        raise click.UsageError("-q and -v exclude each other; take one")
     chosen = cases.chosen(given)
-    if given["sample"]:
+    if given["sample"] and not given["quiet"]:
         click.echo(f"the sample has the seed {chosen.seed}; --seed {chosen.seed} draws it again")
     options = _options(given, chosen)
-    ctx.exit(execute(chosen.cases, options, given["known"], given["baseline"]))
+    ctx.exit(execute(chosen.cases, options, given))
 
 
-def execute(
-    chosen: list[Case], options: Options, known: Path | None, accepted: Path | None = None
-) -> int:
+def execute(chosen: list[Case], options: Options, given: Mapping[str, Any]) -> int:
     """Run, show the summary, write the report, and return the exit code."""
     from convergent.harness import run
-    from convergent.reports import html, terminal
+    from convergent.reports import terminal
 
-    excuses = _excuses(known, accepted)
+    accepted: Path | None = given["baseline"]
+    excuses = _excuses(given["known"], accepted)
     console = terminal.console()
-    progress: list[terminal.Progress] = []
+    progress: list[Progress | Lines] = []
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # CI cancels so; end as on Ctrl-C
 
     def watch(left: dict[str, int]) -> Callable[[Outcome], None]:
-        progress.append(terminal.Progress(left, console, budget=options.budget))
+        progress.append(_watching(left, console, options, verbose=given["verbose"]))
         progress[0].__enter__()
         return progress[0].advance
 
     try:
-        result = run.run(chosen, options, excuses, watch)
+        result = run.run(chosen, options, excuses, None if given["quiet"] else watch)
     finally:
         for shown in progress:
             shown.__exit__(None, None, None)
-    report = options.folder / REPORT
-    html.write(result.run, report)
     try:
-        terminal.print_summary(result.run, console, report=report, missing=_missing())
-        if accepted:
-            _say_fixed(result, accepted)
-        _say_rest(result, options)
+        _tell(result, options, console, given)
     except BrokenPipeError:
         close_output()  # the verdict stands, whoever reads it
     return result.exit_code
+
+
+def _tell(result: Result, options: Options, console: Console, given: Mapping[str, Any]) -> None:
+    """Write the report and what else was asked for, then say what it came to and where it lies."""
+    from convergent.reports import html, terminal
+    from convergent.reports.formats import Page
+
+    report, wanted, quiet = options.folder / REPORT, given["wanted"], given["quiet"]
+    html.write(result.run, report)
+    page = Page(result.run, report)
+    written = formats.write(page, wanted, options.folder)
+    missing = {} if quiet else _missing()
+    with formats.unheard(wanted):
+        terminal.print_summary(result.run, console, report=report, missing=missing, quiet=quiet)
+        for line in () if quiet else written:
+            click.echo(line)
+        if given["baseline"] and not quiet:
+            _say_fixed(result, given["baseline"])
+        _say_rest(result, options)
+    formats.show(page, wanted)
+
+
+def _watching(
+    left: dict[str, int], console: Console, options: Options, *, verbose: bool
+) -> Progress | Lines:
+    from convergent.reports import lines, progress
+
+    if verbose:
+        return lines.Lines(left, console)
+    return progress.Progress(left, console, jobs=options.jobs, budget=options.budget)
 
 
 def _excuses(known: Path | None, accepted: Path | None) -> Ledger:

@@ -14,9 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from packaging.version import InvalidVersion, Version
 
 from convergent.backends import naming, registry
-from convergent.cases.errors import CannotBuild
+from convergent.cases.errors import CannotBuild, UnknownBackend
 from convergent.harness import aside
 from convergent.harness.envs import foreign, install, store
 from convergent.harness.envs.store import Environment
@@ -56,6 +57,10 @@ def wish(text: str, **asked: object) -> Wish:
             "or run an interpreter of yours as "
             f"{variant.backend.name}@/path/to/python"
         )
+    try:
+        Version(variant.source.version)
+    except InvalidVersion as error:
+        raise UnknownBackend(f"{variant.source.version!r} of {text!r} is no version") from error
     return msgspec.convert({"requirement": variant.source.requirement, **asked}, Wish)
 
 

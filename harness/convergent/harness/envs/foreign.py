@@ -20,8 +20,8 @@ import importlib.metadata, json, sys
 print(json.dumps({
     "executable": sys.executable,
     "version": list(sys.version_info[:3]),
-    "packages": {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()
-                 if d.metadata["Name"]},
+    "packages": {d.metadata["Name"].lower().replace("_", "-"): d.version
+                 for d in importlib.metadata.distributions() if d.metadata["Name"]},
 }))
 """
 

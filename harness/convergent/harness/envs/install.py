@@ -7,6 +7,7 @@ folder of wheels that somebody has set for pip would be passed over in silence.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from convergent.harness.envs import foreign
 Choice = Literal["auto", "uv", "pip"]
 LOG = "install.log"
 _TOLD_LINES = 6
+_SAYS_WHY = re.compile(r"\s*error\b|\s*the user requested|\W*because ", re.IGNORECASE)
 _HARMLESS = ("PIP_DISABLE_PIP_VERSION_CHECK", "PIP_NO_INPUT", "PIP_PROGRESS_BAR", "PIP_NO_COLOR")
 
 
@@ -128,9 +130,14 @@ def _run(command: Sequence[str], folder: Path, way: str = "") -> None:
         except OSError as error:
             raise CannotBuild(f"{command[0]} cannot be run: {error.strerror}") from error
     if done.returncode:
-        lines = log.read_text(errors="replace").splitlines()
-        told = "\n".join(f"  {line}" for line in lines[-_TOLD_LINES:])
+        told = "\n".join(f"  {line}" for line in _gist(log.read_text(errors="replace")))
         raise CannotBuild(
             f"{' '.join(command[:4])} ... failed with status {done.returncode}"
-            f"{f' ({way})' if way else ''}; the end of {log}:\n{told}"
+            f"{f' ({way})' if way else ''}; {log} has all of it:\n{told}"
         )
+
+
+def _gist(text: str) -> list[str]:
+    """Return the lines that say what went wrong, or the last ones where none says so."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return [line for line in lines if _SAYS_WHY.match(line)][:_TOLD_LINES] or lines[-_TOLD_LINES:]

@@ -28,14 +28,17 @@ def tables(diff: Diff) -> tuple[Table, ...]:
     return tuple(table for table in found if table.rows or table.notes)
 
 
-def _name(old: str, new: str, key: str) -> str:
+def _name(diff: Diff, old: str, new: str, key: str) -> str:
+    """Return what a row is of; a single pair stands above all tables."""
+    if len(diff.pairs) == 1:
+        return key
     return f"{old if old == new else f'{old} -> {new}'} {key}"
 
 
 def _drifts(diff: Diff) -> Table:
     rows = [
         (
-            _name(d.old, d.new, d.key),
+            _name(diff, d.old, d.new, d.key),
             f"{d.changed:,}/{d.checks:,}",
             f"{short(d.worst[0])} -> {short(d.worst[1])}",
             f"x{d.factor:.2f}" if d.pairs else "-",
@@ -51,7 +54,7 @@ def _drifts(diff: Diff) -> Table:
 def _speeds(diff: Diff) -> Table:
     rows = [
         (
-            _name(s.old, s.new, s.key),
+            _name(diff, s.old, s.new, s.key),
             f"{s.pairs:,}",
             f"{short(s.before * 1000)} -> {short(s.after * 1000)} ms",
             f"x{s.factor:.2f}",
@@ -62,9 +65,9 @@ def _speeds(diff: Diff) -> Table:
         if s.direction
     ]
     notes = [
-        f"{_name(p.old, p.new, 'as a whole')}: a call takes x{p.factor:.2f} of the time before"
-        f" (median of {many(p.cases, 'case')}; the machine or the framework, two runs cannot tell);"
-        f" first calls {p.first[0]:.3g} s -> {p.first[1]:.3g} s"
+        f"{_name(diff, p.old, p.new, 'as a whole')}: a call takes x{p.factor:.2f} of the time "
+        f"before (median of {many(p.cases, 'case')}; the machine or the framework, two runs "
+        f"cannot tell); first calls {p.first[0]:.3g} s -> {p.first[1]:.3g} s"
         for p in diff.paces
         if p.factor is not None
     ]
