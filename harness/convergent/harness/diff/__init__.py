@@ -138,7 +138,7 @@ def _lone(side: Side, other: Side, matched: Pairs, where: Where) -> list[Lone]:
     partner = dict(matched)
     found = []
     for name, checks in side.checks.items():
-        if name not in partner and side.path == other.path:
+        if name not in partner and side.path == other.path and name in other.checks:
             continue  # two variants of one run are compared, and this is a third
         if name not in partner:
             reason = "matches no variant of the other side"
