@@ -81,12 +81,17 @@ class Question:
         error = np.where(wrong & ~np.isfinite(actual), np.inf, error)
         return error, wrong
 
+    def ulps(self, error: Float64) -> Float64:
+        """Return ``error`` in units of the last place of the right result."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return np.where(error > 0, error / _ulp(self.rounded, self.case.dtype), 0.0)
+
     def _measure(self, actual: Float64) -> Judgement:
         target = self.target
         error, wrong = self.errors(actual)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ratios = np.where(error > 0, error / self.bound, 0.0)
-            ulps = np.where(error > 0, error / _ulp(self.rounded, self.case.dtype), 0.0)
+        ulps = self.ulps(error)
         # Among the wrong elements if there are any, so that the sentence shows a wrong one.
         shown = np.where(wrong, ratios, -1.0) if wrong.any() else ratios
         at = np.unravel_index(np.argmax(shown), error.shape)

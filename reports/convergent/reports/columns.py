@@ -1,50 +1,116 @@
-"""All checks of a run by columns: small enough to lie inside a page at 20,000 rows."""
+"""All checks of a run by columns: small enough to lie inside a page at 200,000 rows."""
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Hashable
+import sys
+from array import array
+from collections.abc import Hashable, Iterable
 from typing import Any
 
+from convergent.backends import registry
 from convergent.harness.outcome import PASSING, Number, Outcome
 from convergent.harness.record import Run
 from convergent.reports.explain import explain
+from convergent.reports.facets import FACETS, of_case
+
+NAMES = (
+    "variant", "key", "case", "verdict", "known", "said", "kernel", "diagnosis", "ratio", "ulp", "ms"
+)  # fmt: skip
+EXPLAINED = 2000
+"""So many cases, at most, are put into words; the features of the others still speak."""
 
 
-class _Words:
-    """Each distinct value once, in the order of appearance."""
+class Column:
+    """Each distinct value once, in the order of appearance, and the place of each row's value."""
 
     def __init__(self) -> None:
-        self.places: dict[Hashable, int] = {}
+        self.words: dict[Hashable, int] = {}
+        self.places = array("I")
 
-    def place(self, value: Hashable) -> int:
-        return self.places.setdefault(value, len(self.places))
+    def add(self, value: Hashable) -> None:
+        """Append a row."""
+        self.places.append(self.words.setdefault(value, len(self.words)))
+
+    def packed(self) -> dict[str, Any]:
+        """Return the words, and the places as base64 of 1, 2 or 4 bytes, little-endian."""
+        return packed(list(self.words), self.places)
+
+
+class Columns:
+    """The columns of checks that come one by one."""
+
+    def __init__(self) -> None:
+        self._columns = {name: Column() for name in NAMES}
+
+    def add(self, o: Outcome) -> None:
+        """Append one check."""
+        add = {name: column.add for name, column in self._columns.items()}
+        for name in ("variant", "key", "case", "verdict", "kernel"):
+            add[name](getattr(o, name))
+        add["known"](o.known if o.verdict not in PASSING else "")
+        add["said"](_said(o))
+        add["diagnosis"](o.diagnosis or o.model)
+        add["ratio"](_rounded(o.ratio))
+        add["ulp"](_rounded(o.ulp))
+        add["ms"](_rounded((o.again or o.seconds) * 1000 or None))
+
+    def data(self) -> dict[str, Any]:
+        """Return the columns, the facets of their words and the cases in words.
+
+        A word of ``ratio`` and ``ulp`` is a number, null, or ``"inf"``, ``"nan"``; one of ``ms``
+        is the milliseconds of the last call, null where nothing ran; of the others it is a text.
+        """
+        columns = {name: column.packed() for name, column in self._columns.items()}
+        cases = columns["case"]["words"]
+        return {
+            "count": len(self._columns["case"].places),
+            "columns": columns,
+            "facets": facets(columns),
+            "explained": [explain(case) for case in cases[:EXPLAINED]],
+        }
 
 
 def columns(run: Run) -> dict[str, Any]:
-    """Return the checks as equally long lists; a text is the place of its word in ``words``.
-
-    ``known``, ``said`` and ``kernel`` are places too, or -1. A ratio and an ulp are numbers, null,
-    or ``"inf"``, ``"nan"``; ``ms`` is the milliseconds of the last call, null where nothing ran.
-    """
-    words = {
-        name: _Words() for name in ("variant", "key", "case", "verdict", "known", "said", "kernel")
-    }
-    rows: dict[str, list[Any]] = {name: [] for name in (*words, "ratio", "ulp", "ms")}
+    """Return the checks of ``run`` by columns."""
+    found = Columns()
     for o in run.outcomes:
-        for name in ("variant", "key", "case", "verdict"):
-            rows[name].append(words[name].place(getattr(o, name)))
-        allowed = o.known if o.verdict not in PASSING else ""
-        rows["known"].append(words["known"].place(allowed) if allowed else -1)
-        said = _said(o)
-        rows["said"].append(words["said"].place(said) if said else -1)
-        rows["kernel"].append(words["kernel"].place(o.kernel) if o.kernel else -1)
-        rows["ratio"].append(_rounded(o.ratio))
-        rows["ulp"].append(_rounded(o.ulp))
-        rows["ms"].append(_rounded((o.again or o.seconds) * 1000 or None))
-    found: dict[str, Any] = {name: list(kept.places) for name, kept in words.items()}
-    found["explained"] = [explain(case) for case in found["case"]]
-    return {"words": found, "rows": rows}
+        found.add(o)
+    return found.data()
+
+
+def facets(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return what a row can be chosen by: the column a facet is of, and each word's value."""
+    found: dict[str, Any] = {}
+
+    def facet(name: str, of: str, values: Iterable[Hashable]) -> None:
+        column = Column()
+        for value in values:
+            column.add(value)
+        found[name] = {"of": of, "words": list(column.words), "at": list(column.places)}
+
+    variants, keys = columns["variant"]["words"], columns["key"]["words"]
+    facet("backend", "variant", map(registry.backend_of, variants))
+    facet("variant", "variant", variants)
+    facet("op", "key", (key.partition("/")[0] for key in keys))
+    facet("method", "key", (key.partition("/")[2] for key in keys))
+    values = [of_case(case) for case in columns["case"]["words"]]
+    for place, name in enumerate(FACETS):
+        facet(name, "case", (value[place] for value in values))
+    facet("diagnosis", "diagnosis", columns["diagnosis"]["words"])
+    return found
+
+
+def packed(words: list[Any], places: array[int]) -> dict[str, Any]:
+    """Return ``places`` in ``words`` as base64 of the fewest bytes that hold them."""
+    code, width = next(
+        (c, w) for c, w in (("B", 1), ("H", 2), ("I", 4)) if len(words) <= 1 << (8 * w)
+    )
+    held = array(code, places)
+    if sys.byteorder == "big":
+        held.byteswap()
+    return {"words": words, "bytes": width, "at": base64.b64encode(held.tobytes()).decode()}
 
 
 def embed(data: Any) -> str:
@@ -58,7 +124,7 @@ def embed(data: Any) -> str:
 def _said(o: Outcome) -> str:
     if o.verdict == "agrees":
         return o.note
-    return o.sentence.removeprefix(f"{o.variant} {o.key}: ")
+    return o.sentence.removeprefix(f"{o.variant} {o.key}: ").removeprefix(f"{o.variant} {o.key}")
 
 
 def _rounded(value: Number | None) -> Number | None:

@@ -16,14 +16,21 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from convergent.backends import registry
 from convergent.harness import aside
 from convergent.harness.outcome import VERDICTS
 from convergent.harness.record import Run
-from convergent.reports import histogram, wording
-from convergent.reports.columns import columns, embed
+from convergent.reports import histogram, shade, wording
+from convergent.reports.agreement import Answers
+from convergent.reports.columns import Columns, embed
+from convergent.reports.dossier import dossiers, heats
 from convergent.reports.explain import explain
 from convergent.reports.groups import SEVERITY, alike, magnitude
-from convergent.reports.summary import summarise
+from convergent.reports.race import Times
+from convergent.reports.summary import Summary, summarise
+
+SCRIPTS = ("data", "state", "select", "matrix", "spread", "list", "finding", "main")
+"""The files of the page's script, in the order in which they need each other."""
 
 
 def write(run: Run, path: Path) -> None:
@@ -46,42 +53,93 @@ def render(run: Run) -> str:
         "word": wording.word,
         "many": wording.many,
         "breakable": lambda name: Markup("_<wbr>").join(name.split("_")),  # join() escapes
+        "modes": lambda name: Markup(":<wbr>").join(
+            Markup("+<wbr>").join(part.split("+")) for part in name.split(":")
+        ),
+        "shade": shade.shade,
     }
-    style, script = part("report.css"), part("report.js")
+    style, script = part("report.css"), code()
+    figures, data = _figures(run)
     return env.from_string(part("template.html.j2")).render(
-        **_figures(run),
+        **figures,
         policy=policy(style, script),
         style=Markup(style),  # noqa: S704 - a file of this package
-        script=Markup(script),  # noqa: S704 - a file of this package
-        data=Markup(embed(columns(run) | {"order": SEVERITY})),  # noqa: S704 - embed() escapes
+        script=Markup(script),  # noqa: S704 - files of this package
+        data=Markup(embed(data)),  # noqa: S704 - embed() escapes
     )
 
 
-def _figures(run: Run) -> dict[str, Any]:
+def code() -> str:
+    """Return the page's script: the files of ``SCRIPTS`` in one scope."""
+    parts = "\n".join(part(f"script/{name}.js") for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
+
+
+def _figures(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the template shows, and what the script knows."""
     s = summarise(run)
+    rows, answers, times = Columns(), Answers(), Times()
     ratios: dict[str, list[float]] = {variant: [] for variant in s.variants}
     for o in run.outcomes:
+        rows.add(o)
+        answers.add(o)
+        times.add(o)
         ratio = magnitude(o.ratio)
         if ratio is not None:
             ratios[o.variant].append(ratio)
-    return {
+    findings, known = alike(s.findings), alike(s.known)
+    cards = [f"f{n}" for n in range(1, len(findings) + 1)]
+    cards += [f"k{n}" for n in range(1, len(known) + 1)]
+    opened = dict(zip(cards, dossiers(run, findings + known), strict=True))
+    data = rows.data() | {
+        "order": SEVERITY,
+        "signs": wording.SYMBOLS,
+        "shades": shade.EDGES,
+        "bins": histogram.EDGES,
+        "heats": heats(opened),
+    }
+    figures = {
         "run": run,
         "s": s,
         "headline": wording.headline(s),
         "tone": "bad" if s.findings else "good" if s.complete and s.total.checked else "open",
         "verdicts": [v for v in SEVERITY if v in VERDICTS],
         "symbols": wording.SYMBOLS,
+        "shades": shade.WORDS,
         "sentence": wording.sentence,
         "repro": operator.attrgetter("repro"),
         "explain": explain,
-        "alike": alike,
+        "findings": findings,
+        "known": known,
+        "dossiers": opened,
+        "backend_of": registry.backend_of,
+        "modeless": lambda name: ":" not in name or name == "jax:jit",
+        "facets": [name for name in data["facets"] if len(data["facets"][name]["words"]) > 1],
+        "by_backend": by_backend(s),
         "time_spent": wording.time_spent,
         "command_line": shlex.join(["convergent", *run.header.argv]),
         "histograms": [histogram.histogram(v, found) for v, found in ratios.items() if found],
         "scale": histogram,
+        "agreement": answers.agreement(s.variants),
+        "races": times.races(s.variants),
         "environment": flatten(run.header.environment),
         "loaded": {name: flatten(v.loaded) for name, v in run.variants.items()},
     }
+    return figures, data
+
+
+def by_backend(s: Summary) -> dict[str, dict[str, int]]:
+    """Return what the variants of each backend came to together."""
+    found: dict[str, dict[str, int]] = {}
+    for variant, tally in s.by_variant.items():
+        counted = found.setdefault(
+            registry.backend_of(variant), {"variants": 0, "checked": 0, "found": 0, "known": 0}
+        )
+        counted["variants"] += 1
+        counted["checked"] += tally.checked
+        counted["found"] += tally.found
+        counted["known"] += tally.known
+    return found
 
 
 def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
