@@ -82,15 +82,15 @@ class Answers:
         verdicts = np.full((len(self._questions), len(self._variants)), _ABSENT, np.int8)
         bits = np.zeros(verdicts.shape, np.int64)
         for place, wrong in self._wrong.items():
-            verdicts[place] = _WRONG if wrong else _AGREES
+            verdicts[place[0], place[1]] = _WRONG if wrong else _AGREES
         for place, (_, digest) in self._bits.items():
-            bits[place] = digest
+            bits[place[0], place[1]] = digest
         verdicts, bits = verdicts[:, columns], bits[:, columns]
         backends = list(dict.fromkeys(map(registry.backend_of, names)))
         of = np.array([backends.index(registry.backend_of(name)) for name in names], int)
         worst = np.full((len(verdicts), len(backends)), _ABSENT, np.int8)
-        for place in range(len(backends)):
-            worst[:, place] = verdicts[:, of == place].max(axis=1, initial=_ABSENT)
+        for number in range(len(backends)):
+            worst[:, number] = verdicts[:, of == number].max(axis=1, initial=_ABSENT)
         return Agreement(
             variants=names,
             pairs=_pairs(verdicts, bits) if len(names) <= MOST else {},

@@ -25,7 +25,7 @@ from convergent.cases.case import Case
 from convergent.cases.errors import ConvergentError
 from convergent.cases.text import parse
 from convergent.harness import relations
-from convergent.harness.compare import digest
+from convergent.harness.compare import Question, digest
 from convergent.harness.outcome import Outcome
 from convergent.harness.referee import Referee
 from convergent.harness.spoils import FOLDER, LARGEST
@@ -49,23 +49,18 @@ def heat(o: Outcome, folder: Path, referee: Referee) -> dict[str, Any] | None:
     order) and begin at index ``origin`` of a result of shape ``whole``.
     """
     array = _array(folder, o.digest)
-    if array is None or relations.split(o.key)[1]:
+    if array is None or o.worst is None or relations.split(o.key)[1]:
         return None
     try:
-        case = parse(o.case)
-        if case.macs > LARGEST_CASE or not OPS.get(o.op):
-            return None
-        if array.dtype != dtypes.storage(case.dtype) or digest(array, case.dtype) != o.digest:
-            return None
-        question = referee.question(case, o.op)
-        actual = dtypes.decode(array, case.dtype)
+        question = _question(o, array, referee)
     except (ConvergentError, ValueError, TypeError, KeyError, MemoryError):
         return None
-    expected = question.rounded
-    if expected.shape != actual.shape or not expected.size or o.worst is None:
+    if question is None:
         return None
+    case, expected = question.case, question.rounded
+    actual = dtypes.decode(array, case.dtype)
     worst = o.worst.index
-    if not _inside(worst, expected.shape):
+    if expected.shape != actual.shape or not _inside(worst, expected.shape):
         return None
     cut = region(expected.shape, worst)
     return {
@@ -78,6 +73,16 @@ def heat(o: Outcome, folder: Path, referee: Referee) -> dict[str, Any] | None:
         "actual": _packed(actual[cut]),
         "ulps": spread(question.ulps(question.errors(actual)[0])),
     }
+
+
+def _question(o: Outcome, array: dtypes.Array, referee: Referee) -> Question | None:
+    """Return what was asked, if ``array`` is what ``o`` tells of and the case is small."""
+    case = parse(o.case)
+    if case.macs > LARGEST_CASE or not OPS.get(o.op):
+        return None
+    if array.dtype != dtypes.storage(case.dtype) or digest(array, case.dtype) != o.digest:
+        return None
+    return referee.question(case, o.op)
 
 
 def region(shape: tuple[int, ...], around: tuple[int, ...]) -> tuple[slice, ...]:

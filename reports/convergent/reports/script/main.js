@@ -131,6 +131,7 @@ at("by")?.addEventListener("change", (event) => change({ by: event.target.value 
 document.addEventListener("toggle", (event) => { if (event.target.open) openCard(event.target); }, true);
 addEventListener("hashchange", read);
 addEventListener("beforeprint", () => { for (const card of cards) card.open = true; });
+at("more").open = matchMedia("(min-width: 40rem)").matches || FACETS.some((name) => new URLSearchParams(location.hash.slice(1)).has(name));
 listenMatrix();
 listenList();
 for (const element of document.querySelectorAll("[data-script]")) element.hidden = false;

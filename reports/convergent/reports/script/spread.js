@@ -1,5 +1,8 @@
 // How the error ratios of the chosen checks are spread, for each variant, backend, op or method.
-const WIDTH = 12, HEIGHT = 56, MOST = 24;
+const WIDTH = 12, HEIGHT = 56, MOST = 40;
+
+const between = (b) => b === 0 ? `up to ${show(data.bins[0])}` : b === BINS - 1 ? `above ${show(data.bins[b - 1])}`
+  : `${show(data.bins[b - 1])} to ${show(data.bins[b])}`;
 
 function median(bar) { // as exactly as the bins tell
   let left = 0;
@@ -7,7 +10,7 @@ function median(bar) { // as exactly as the bins tell
   if (!left) return null;
   let half = left / 2, b = 0;
   while ((half -= figures.bins[bar * BINS + b]) > 0) b++;
-  return b === 0 ? `below ${show(data.bins[0])}` : `about ${show(data.bins[Math.min(b, data.bins.length - 1)])}`;
+  return between(b);
 }
 
 function spread(bar) {
@@ -23,10 +26,8 @@ function spread(bar) {
   counted.forEach((n, b) => {
     if (!n) return;
     const height = Math.max(2, (HEIGHT - 2) * n / tallest);
-    const span = b === 0 ? `up to ${show(data.bins[0])}` : b === BINS - 1 ? `above ${show(data.bins[b - 1])}`
-      : `${show(data.bins[b - 1])} to ${show(data.bins[b])}`;
     svg.append(draw("rect", { class: b > limit ? "beyond" : "within", x: b * WIDTH + 0.5, y: HEIGHT - height,
-      width: WIDTH - 1, height }, `${span}: ${n.toLocaleString("en")}`));
+      width: WIDTH - 1, height }, `${between(b)}: ${n.toLocaleString("en")}`));
   });
   const x = (limit + 1) * WIDTH;
   svg.append(draw("line", { class: "limit", x1: x, x2: x, y1: 0, y2: HEIGHT }));
@@ -47,7 +48,7 @@ function drawSpread() {
   };
   let bars = group.names.map((_, bar) => bar).filter((bar) => beyond(bar) > -2);
   const left = bars.length - MOST;
-  if (left > 0) bars = bars.sort((a, b) => beyond(b) - beyond(a) || a - b).slice(0, MOST);
+  if (left > 0) bars = bars.sort((a, b) => beyond(b) - beyond(a) || a - b).slice(0, MOST).sort((a, b) => a - b);
   box.replaceChildren(...bars.map(spread));
   at("spread-note").textContent = left > 0 ? `The ${MOST} with the largest ratios; ${left} more have smaller ones.`
     : bars.length ? "" : "No chosen check has an error ratio.";
