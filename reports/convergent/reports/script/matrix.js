@@ -110,7 +110,9 @@ function listenMatrix() {
       drawMatrix();
     } else if (td) { reach(td, false); pick(td); }
   });
-  matrix.addEventListener("mouseover", (event) => drawReadout(cell(event)));
+  matrix.addEventListener("mousemove", (event) => { // not where the page moves below a mouse at rest
+    if (event.movementX || event.movementY) drawReadout(cell(event));
+  });
   matrix.addEventListener("focusin", (event) => {
     const td = cell(event);
     if (td) { td.setAttribute("aria-label", readout(td)); drawReadout(td); }
