@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 from convergent.cases.errors import ConvergentError, InvalidCase
 from convergent.cases.record import record
 from convergent.cases.text import parse
-from convergent.harness import ledger
 from convergent.harness.outcome import Outcome
 from convergent.harness.record import Run
 from convergent.harness.referee import Referee
@@ -26,6 +26,8 @@ SECONDS = 6.0
 """No script is begun after so long, and no picture after twice as long."""
 LARGEST_SCRIPT = 1_000_000
 """Multiplications of a case whose script is written here; of others ``repro --script`` does it."""
+_ISSUE = re.compile(r"\((https://[a-z0-9.-]+/[\w./#?=&%~-]+)\)$")
+"""How a reason of the ledger ends; the link shows the whole address, and asks for nothing itself."""
 _FAULTS = (ConvergentError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -43,7 +45,6 @@ class Dossier:
 def dossiers(run: Run, findings: Iterable[tuple[Group, ...]]) -> list[Dossier]:
     """Return a dossier for each of ``findings``, in their order; nothing here ever raises."""
     referee, folder, start = Referee(), Path(run.path).parent, time.monotonic()
-    issues = {entry.reason: entry.issue for entry in ledger.load().entries}
     found = []
     for number, (group, *_) in enumerate(findings):
         spent = time.monotonic() - start
@@ -53,14 +54,14 @@ def dossiers(run: Run, findings: Iterable[tuple[Group, ...]]) -> list[Dossier]:
         text, why = "", "Scripts of the first findings are written here; this one is asked for by"
         if number < MOST and spent < SECONDS:
             text, why = _script(group.first, run, referee)
-        issue = issues.get(group.known, "")
+        issue = _ISSUE.search(group.known)
         found.append(
             Dossier(
                 heat=picture,
                 drawn=drawn,
                 script=text,
                 unwritten=why,
-                issue=issue if issue.startswith("https://") else "",
+                issue=issue[1] if issue else "",
             )
         )
     return found

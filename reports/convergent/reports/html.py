@@ -118,6 +118,7 @@ def _figures(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         "by_backend": by_backend(s),
         "time_spent": wording.time_spent,
         "command_line": shlex.join(["convergent", *run.header.argv]),
+        "diff_line": shlex.join(["convergent", "diff", "OLD", run.path, "--format", "html"]),
         "histograms": [histogram.histogram(v, found) for v, found in ratios.items() if found],
         "scale": histogram,
         "agreement": answers.agreement(s.variants),
