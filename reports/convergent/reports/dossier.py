@@ -27,7 +27,7 @@ SECONDS = 6.0
 LARGEST_SCRIPT = 1_000_000
 """Multiplications of a case whose script is written here; of others ``repro --script`` does it."""
 _ISSUE = re.compile(r"\((https://[a-z0-9.-]+/[\w./#?=&%~-]+)\)$")
-"""How a reason of the ledger ends; the link shows the whole address, and asks for nothing itself."""
+"""How a reason of the ledger ends; the link shows the whole address."""
 _FAULTS = (ConvergentError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
