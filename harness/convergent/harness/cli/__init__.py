@@ -27,6 +27,7 @@ COMMANDS = {
     "baseline": "Save a run's findings, to fail on new ones alone.",
     "list": "List backends, variants, modes, methods, ops, suites, cases or features.",
     "diff": "Compare two runs or two versions: what is new, fixed, drifted, slower.",
+    "history": "Show how verdicts and error ratios went over many runs.",
     "support": "Show what each method can do, what not, and why.",
     "env": "Build, list, update and remove environments of framework versions.",
     "completion": "Print what makes bash, zsh or fish complete commands.",
