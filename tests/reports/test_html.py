@@ -228,3 +228,11 @@ def test_a_report_that_fails_leaves_the_old_one(tmp_path, monkeypatch, run_of, o
 def test_twenty_thousand_checks_stay_a_small_page(run_of, outcome) -> None:
     run = run_of(*(outcome(case=f"conv1d:i{n}_k3", ratio=0.25, ulp=1.5) for n in range(3, 20_003)))
     assert len(html.render(run)) < 5_000_000
+
+
+def test_many_groups_of_findings_stay_a_page(run_of, wrong) -> None:
+    run = run_of(*(wrong(method=f"way_{n}", case=f"conv1d:i{n + 9}_k3") for n in range(230)))
+    text = html.render(run)
+    assert text.count('<details class="card') == html.MOST
+    assert "30 more groups in the list of checks" in text
+    assert "All 230 groups of findings" in text

@@ -29,6 +29,8 @@ from convergent.reports.groups import SEVERITY, alike, magnitude
 from convergent.reports.race import Times
 from convergent.reports.summary import Summary, summarise
 
+MOST, MOST_KNOWN = 200, 100
+"""Findings and known divergences that have a card, the worst first; the list holds them all."""
 SCRIPTS = ("data", "state", "select", "matrix", "spread", "list", "finding", "main")
 """The files of the page's script, in the order in which they need each other."""
 
@@ -87,7 +89,8 @@ def _figures(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         ratio = magnitude(o.ratio)
         if ratio is not None:
             ratios[o.variant].append(ratio)
-    findings, known = alike(s.findings), alike(s.known)
+    every, allowed = alike(s.findings), alike(s.known)
+    findings, known = every[:MOST], allowed[:MOST_KNOWN]
     cards = [f"f{n}" for n in range(1, len(findings) + 1)]
     cards += [f"k{n}" for n in range(1, len(known) + 1)]
     opened = dict(zip(cards, dossiers(run, findings + known), strict=True))
@@ -110,6 +113,7 @@ def _figures(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         "repro": operator.attrgetter("repro"),
         "explain": explain,
         "findings": findings,
+        "unshown": {"findings": len(every) - len(findings), "known": len(allowed) - len(known)},
         "known": known,
         "dossiers": opened,
         "backend_of": registry.backend_of,
