@@ -48,7 +48,7 @@ function map(label, values, [high, wide], marked, most) {
     }
   });
   if (marked >= 0) {
-    pen.lineWidth = Math.max(2, scale / 8);
+    pen.lineWidth = Math.max(2, scale / 12);
     const [x, y] = [(marked % wide) * scale, Math.floor(marked / wide) * scale], half = pen.lineWidth / 2;
     pen.strokeStyle = "#fff";
     pen.strokeRect(x - half, y - half, scale + 2 * half, scale + 2 * half);
