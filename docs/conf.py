@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from importlib.metadata import version as installed
@@ -78,15 +79,26 @@ class Picture(SphinxDirective):
         return [nodes.raw("", body, format="html")]
 
 
-def link_anchors(_app: Any, _name: str, source: list[str]) -> None:
-    """Turn links to a page's own ``<a id=...>``, which MyST does not know, into HTML."""
-    anchors = set(re.findall(r'<a id="([^"]+)">', source[0]))
+def link_anchors(_app: Any, name: str, source: list[str]) -> None:
+    """Turn links to an ``<a id=...>`` of this or a neighbouring page into HTML.
+
+    MyST does not know such anchors.
+    """
+    here = (Path(__file__).parent / name).parent
+
+    @functools.cache
+    def anchors(page: str) -> set[str]:
+        beside = here / f"{page}.md"
+        text = source[0] if not page else beside.read_text("utf-8") if beside.is_file() else ""
+        return set(re.findall(r'<a id="([^"]+)">', text))
 
     def linked(found: re.Match[str]) -> str:
-        said, anchor = found.groups()
-        return f'<a href="#{anchor}">{said}</a>' if anchor in anchors else found[0]
+        said, page, anchor = found.groups("")
+        if anchor not in anchors(page):
+            return found[0]
+        return f'<a href="{page}{".html" if page else ""}#{anchor}">{said}</a>'
 
-    source[0] = re.sub(r"\[([^\]\n]+)\]\(#([^)\s]+)\)", linked, source[0])
+    source[0] = re.sub(r"\[([^\]\n]+)\]\((?:([\w-]+)\.md)?#([^)\s]+)\)", linked, source[0])
 
 
 def drop_absent(_app: Any, _name: str, source: list[str]) -> None:

@@ -19,6 +19,7 @@
     ├── FolderInUse          a folder that another run is writing to
     ├── InvalidLedger        a ``known.toml`` that says something impossible
     ├── InvalidBaseline      a baseline of findings that cannot be read
+    ├── InvalidLog           a log of confirmed divergences that cannot be read
     ├── CannotWrite          a check of which no stand-alone script can be written
     └── Disagreement         an outcome whose verdict is not what was asked for
 
@@ -94,6 +95,10 @@ class InvalidLedger(ConvergentError, ValueError):
 
 class InvalidBaseline(ConvergentError, ValueError):
     """A baseline of findings that cannot be read."""
+
+
+class InvalidLog(ConvergentError, ValueError):
+    """A log of confirmed divergences that cannot be read."""
 
 
 class CannotWrite(ConvergentError):

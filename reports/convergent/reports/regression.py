@@ -18,7 +18,8 @@ This page is made from the suite: `python -m convergent.reports.regression > doc
 """
 _KNOWN = """## Of this project's ledger
 
-What current versions get wrong and no other suite shows; [Findings](findings.md) tells of each.
+What current versions get wrong and no other suite shows; [Findings](findings/index.md) tells of
+each.
 """
 
 

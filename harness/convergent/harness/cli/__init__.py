@@ -23,7 +23,7 @@ COMMANDS = {
     "repro": "Run one check again and show what was expected and what came.",
     "shrink": "Find the smallest case that fails as a check does.",
     "explain": "Walk through one case: every result by every method, side by side.",
-    "known": "Check, add to or prune a ledger of known divergences.",
+    "known": "Check, confirm, add to or prune a ledger of known divergences.",
     "baseline": "Save a run's findings, to fail on new ones alone.",
     "list": "List backends, variants, modes, methods, ops, suites, cases or features.",
     "diff": "Compare two runs or two versions: what is new, fixed, drifted, slower.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from convergent.harness.cli import UNAVAILABLE, choose, known_add
+from convergent.harness.cli import UNAVAILABLE, choose, known_add, known_confirm
 
 if TYPE_CHECKING:
     from convergent.harness.known.file import File
@@ -29,7 +29,7 @@ _TIMEOUT = click.option(
 
 @click.group("known")
 def command() -> None:
-    """Check, add to or prune a ledger of known divergences.
+    """Check, confirm, add to or prune a ledger of known divergences.
 
     A ledger is a TOML file of divergences that are explained: which checks, which versions, why,
     and where it is discussed. Without FILE it is the one that comes with convergent.
@@ -165,6 +165,7 @@ def _code(found: list[Found], entries: int, *, pruned: bool = False) -> int:
 
 
 command.add_command(known_add.command)
+command.add_command(known_confirm.command)
 
 
 def _many(count: int, one: str, several: str) -> str:

@@ -94,10 +94,11 @@ def examine(asked: Iterable[Asked], timeout: float = 120.0) -> Iterator[Found]:
     for group in by_variant.values():
         with Asker(timeout, Ledger([])) as ask:
             for one in group:
-                yield _examined(one, ask)
+                yield examined(one, ask)
 
 
-def _examined(one: Asked, ask: Asker) -> Found:
+def examined(one: Asked, ask: Asker) -> Found:
+    """Return what becomes of one entry; ``ask`` knows no ledger."""
     unasked = _unasked(one)
     if unasked:
         return unasked

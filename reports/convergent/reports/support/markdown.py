@@ -48,9 +48,9 @@ method of a backend does is said once, as of *every method*.
 
 A reason is *theirs* where the framework has no such thing yet, *ours* where this project's adapter
 has not, and *by definition* where the question has no meaning there. What is asked may still be
-answered wrongly: [Findings](findings.md) tells where. Conditions are features, listed at the end of
-this page, and, after *given* or *unless*, modes of the backend and traits of the machine; ✓ and ✗
-are those of a backend without modes.
+answered wrongly: [Findings](findings/index.md) tells where. Conditions are features, listed at the
+end of this page, and, after *given* or *unless*, modes of the backend and traits of the machine;
+✓ and ✗ are those of a backend without modes.
 
 One case on this machine: `convergent support --case conv3d:i5_k3_g2_c4_o4_float16`.
 """
