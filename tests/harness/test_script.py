@@ -328,3 +328,32 @@ def test_scripts_of_agreeing_checks_pass(backend, ask, tmp_path):
     last = [line for line in ran if line.startswith(str(tmp_path))][-1:]
     source = Path(last[0]).read_text() if last else ""
     assert done.returncode == 0, f"{done.stderr[-2000:]}\n{source}"
+
+
+USER = "ValueError: in user code:\n\n    File x, line 1\n\n    ValueError: too short by 1\n\n"
+NODES = (
+    "a.InvalidArgumentError: Graph execution error:\n\nDetected at\nEmpty list\n\t [[{{node a}}]]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ("Traceback:\nValueError: no\n", "ValueError: no"),
+        ("ValueError: a\n\nKeyError: 'b'\nwarned\n", "KeyError: 'b'"),
+        (USER, "ValueError: too short by 1"),
+        (NODES, "a.InvalidArgumentError: Graph execution error: Empty list"),
+        ("E.InvalidError: {{function_node __w/device:CPU:0}} bad\n", "E.InvalidError: bad"),
+        ("killed\n\n", "killed"),
+        ("", "nothing said"),
+    ],
+)
+def test_how_a_script_ended_is_the_line_that_says_why(errors, said):
+    assert Attempt(code=1, errors=errors).sentence == f"fails: {said}"
+
+
+def test_the_sizes_of_operands_are_known_within_what_a_graph_compiles():
+    for mode in ("graph", "xla"):
+        text = script(f"tensorflow:{mode}", "backprop_filter/via_conv", "conv3d:i4_k2_s1x2x1")
+        assert not unresolved(text)
+        assert "[1, 4, 4, 4, 1]" in text

@@ -11,21 +11,20 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
-from packaging.version import InvalidVersion, Version
 
-from convergent.backends import naming, registry
-from convergent.backends.naming import Name
-from convergent.cases.errors import BackendUnavailable, CannotWrite, UnknownBackend
+from convergent.backends import registry
+from convergent.cases.errors import BackendUnavailable, CannotWrite
 from convergent.cases.record import record
 from convergent.cases.text import parse
 from convergent.harness import environment, envs
 from convergent.harness.ask import Asker
-from convergent.harness.envs import store
+from convergent.harness.known import place
 from convergent.harness.known.log import Record, Standing
 from convergent.harness.known.standing import Asked, Found, examined
 from convergent.harness.ledger import Ledger
 from convergent.harness.outcome import Outcome
 from convergent.harness.script import attempt, fill, write
+from convergent.harness.script.header import without_folders
 
 TRIES = 3  # of a script: what is read out of bounds may be right by chance
 SAME, PASSES = "fails so too", "passes"
@@ -56,47 +55,12 @@ def confirm(
     of each entry by every version that has one. ``timeout`` is in seconds, a check or a script.
     """
     by_variant: dict[str, list[Asked]] = {}
-    for one in map(placed, asked):
+    for one in map(place.placed, asked):
         by_variant.setdefault(one.variant, []).append(one)
     for group in by_variant.values():
         with Asker(timeout, Ledger([])) as ask, fill.Unfilled(timeout) as unfilled:
             for one in group:
                 yield _Confirmation(one, ask, unfilled, timeout, everywhere=everywhere)()
-
-
-def placed(one: Asked) -> Asked:
-    """Return what is asked, of a version that the entry is about if such a one can be had."""
-    try:
-        if registry.variant(one.variant).source is not None:
-            return one
-        here = registry.version(one.variant)
-        if here is not None and one.entry.speaks_of(here):
-            return one
-        past = [name for name in _built(one.variant) if one.entry.speaks_of(name.version)]
-    except (UnknownBackend, BackendUnavailable):
-        return one
-    if not past:
-        return one
-    return Asked(number=one.number, entry=one.entry, variant=str(past[-1]))
-
-
-def _built(variant: str) -> list[Name]:
-    """Return ``variant`` by each version that has an environment, oldest first."""
-    modes = naming.split(variant).modes
-    packages = registry.variant(variant).backend.packages
-    found = []
-    for there in store.every():
-        name = naming.split(there.requirement)
-        if name.backend in packages and _ordered(name.version) is not None:
-            found.append(Name(backend=name.backend, version=name.version, modes=modes))
-    return sorted(found, key=lambda name: _ordered(name.version) or Version("0"))
-
-
-def _ordered(version: str) -> Version | None:
-    try:
-        return Version(version)
-    except InvalidVersion:
-        return None
 
 
 class _Confirmation:
@@ -115,7 +79,9 @@ class _Confirmation:
         try:
             text = self._written(found.outcome)
         except CannotWrite as error:
-            return self._told(found, "confirmed by repro", unwritten=str(error))
+            return self._told(found, "confirmed by repro", unwritten=without_folders(str(error)))
+        except BackendUnavailable as error:  # it was there a moment ago
+            return self._told(found, "not run", said=str(error))
         python = envs.interpreter(self._one.variant)
         tried = self._tried(text, found.outcome, python)
         if not tried.shows(found.outcome):
@@ -151,19 +117,20 @@ class _Confirmation:
 
     def _others(self, version: str) -> Iterator[tuple[str, Callable[[], str]]]:
         """Yield the other versions that can be had, each once, and what gives its interpreter."""
-        plain = self._one.entry.shown_in
+        plain = registry.plain(self._one.variant)
         seen = {version}
         here = registry.version(plain)
         own = registry.variant(self._one.variant).source is None
         if here is not None and not own and not envs.same_version(here, version):
             seen.add(here)
             yield here, lambda: envs.interpreter(plain)
-        for name in _built(plain) if self._everywhere else []:
+        for name in place.built(plain) if self._everywhere else []:
             if not any(envs.same_version(name.version, other) for other in seen):
                 seen.add(name.version)
                 yield name.version, lambda name=name: envs.interpreter(str(name))  # type: ignore[misc]
 
-    def _told(self, found: Found, standing: Standing, **more: Any) -> Confirmed:
+    def _told(self, found: Found, standing: Standing, said: str = "", **more: Any) -> Confirmed:
+        said_by_script = standing == "confirmed"
         outcome, entry = found.outcome, found.entry
         loaded = self._ask.loaded.get(self._one.variant)
         described = loaded.loaded if loaded else {}
@@ -175,12 +142,13 @@ class _Confirmation:
             date=today(),
             version=found.version,
             verdict=outcome.verdict if outcome else None,
-            found=outcome.sentence if outcome else "",
+            found=without_folders(outcome.sentence) if outcome and not said_by_script else "",
             diagnosis=(outcome.diagnosis or outcome.model) if outcome else "",
             numpy=str(described.get("numpy", "")),
             python=str(described.get("python", "")),
             processor=environment.cpu(),
             variables=environment.variables(),
+            said=without_folders(said),
             **more,
         )
         return Confirmed(number=found.number, record=made)

@@ -46,7 +46,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: str = ""
     verdict: Verdict | None = None
     said: str = ""
-    found: str = ""  # the outcome's sentence
+    found: str = ""  # what the check came to, where no script says it
     diagnosis: str = ""
     unwritten: str = ""
     numpy: str = ""

@@ -13,6 +13,8 @@ from pathlib import Path
 from convergent.cases.record import record
 from convergent.harness.outcome import Outcome
 
+_RAISED = r"[\w.]+(Error|Exception)\b"
+_LONGEST = 240  # of what is said of a failure
 _ASSERTED = {
     "shape": "AssertionError: shape",
     "value": "elements are wrong",
@@ -65,12 +67,21 @@ class Attempt:
             return f"is ended by {self._signal}"
         if self.code == 0:
             return "passes"
-        lines = [
-            line
-            for line in self.errors.splitlines()
-            if re.match(r"[\w.]+(Error|Exception)\b", line)
-        ]
-        return f"fails: {(lines or self.errors.splitlines() or ['nothing said'])[-1][:200]}"
+        return f"fails: {self._said[:_LONGEST]}"
+
+    @property
+    def _said(self) -> str:
+        """The line of standard error that says why: of a message of several lines, its last."""
+        lines = [line for line in self.errors.splitlines() if line.strip()]
+        raised = [n for n, line in enumerate(lines) if re.match(_RAISED, line)]
+        if not raised:
+            return lines[-1] if lines else "nothing said"
+        first = lines[raised[-1]]
+        rest = [line.strip() for line in lines[raised[-1] + 1 :]]
+        rest = [line for line in rest if not line.startswith("[[")]  # TensorFlow's names of nodes
+        if first.endswith(":") and rest:
+            first = rest[-1] if re.match(_RAISED, rest[-1]) else f"{first} {rest[-1]}"
+        return re.sub(r"\{\{function_node [^}]*\}\} ", "", first)
 
 
 def attempt(text: str, timeout: float, python: str = sys.executable) -> Attempt:

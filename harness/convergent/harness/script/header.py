@@ -92,12 +92,17 @@ def _seen(outcome: Outcome, loaded: Mapping[str, Any]) -> str:
     return f"Seen with {', '.join(said)}."
 
 
+def without_folders(text: str) -> str:
+    """Return ``text`` with the names of files where their paths were."""
+    return re.sub(r"(?<![\w:/.])/(?:[^/\s\"']+/)+(?=[^/\s])", "", text)
+
+
 def _plain(text: str) -> str:
     """Return ``text`` as it may stand in a docstring, whatever a framework's message holds.
 
     Of the paths of files their names are left.
     """
-    text = re.sub(r"(?<![\w:/.])/(?:[^/\s\"']+/)+(?=[^/\s])", "", text)
+    text = without_folders(text)
     printable = "".join(c if c.isprintable() else " " for c in text)
     return printable.replace("\\", "\\\\").replace('"""', "'''")
 

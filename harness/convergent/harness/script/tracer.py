@@ -29,6 +29,15 @@ class Tracer:
         self._stack: list[Block] = []
         self._functions: dict[tuple[int, int], tuple[Any, Expr]] = {}
 
+    @property
+    def _operands(self) -> list[Node]:
+        """The operands of the case, as a function's parameters have their shapes."""
+        known = operand_shapes(self._backend, self._case)
+        return [
+            self.node("operand", role, shape=shape)
+            for role, shape in zip(Tensors._fields, known, strict=True)
+        ]
+
     def node(self, kind: str, *parts: Any, shape: tuple[int, ...] | None = None) -> Node:
         """Return a value that the framework would have."""
         return Node(self, Expr(kind=kind, parts=parts, shape=shape))
@@ -50,7 +59,8 @@ class Tracer:
         for argument in args:  # the operands are three arguments in a script
             flat += list(argument) if isinstance(argument, Tensors) else [argument]
         if flat and callable(flat[0]) and not isinstance(flat[0], Node | type):
-            flat[0] = Node(self, self.function(flat[0], of=_primals(callee, flat)))
+            of = self._operands if _takes_operands(callee, flat[0]) else _primals(callee, flat)
+            flat[0] = Node(self, self.function(flat[0], of=of))
         given: list[tuple[str | None, Expr]] = [(None, self.value(a)) for a in flat]
         given += [(name, self.value(argument)) for name, argument in kwargs.items()]
         found = Expr(kind="call", parts=(callee, tuple(given)))
@@ -192,6 +202,12 @@ def _any(pads: Any) -> bool:
     """Say whether ``tf.pad`` or ``lax.pad`` has anything to do; ``F.pad`` lays out anew."""
     pairs = isinstance(pads, list) and all(isinstance(pair, list | tuple) for pair in pads)
     return not pairs or any(map(any, pads))
+
+
+def _takes_operands(callee: Expr, given: Callable[..., Any]) -> bool:
+    """Say whether ``given`` is compiled as a function of all operands."""
+    names = tuple(inspect.signature(given).parameters)
+    return last_name(callee) == "function" and names == Tensors._fields
 
 
 def _primals(callee: Expr, args: Sequence[Any]) -> Sequence[Any]:

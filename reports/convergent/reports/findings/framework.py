@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from convergent.backends import registry
+from convergent.cases.errors import UnknownBackend
 from convergent.cases.text import parse
 from convergent.cases.words import in_words
 from convergent.harness import diagnose
@@ -20,6 +22,7 @@ _HEAD = """# {backend}: confirmed divergences
 One section each, as [the overview](index.md) lists them. A script needs the framework and NumPy.
 """
 _KINDS = {"notyet": "theirs, not fixed yet", "notimpl": "ours", "never": "by definition"}
+_FIXED = "theirs, fixed"
 
 
 def page(items: Sequence[Item]) -> str:
@@ -40,7 +43,8 @@ def _section(item: Item) -> Iterator[str]:
     yield f"- **{standing(record)}**{_seen(record)}"
     yield from _elsewhere(item)
     yield (
-        f"- verdict: {' or '.join(entry.verdicts)} ({_KINDS[entry.kind]}); versions "
+        f"- verdict: {' or '.join(entry.verdicts)} "
+        f"({_FIXED if item.fixed_in else _KINDS[entry.kind]}); versions "
         + (f"`{entry.versions}`" if entry.versions else "all")
         + ("" if entry.strict else ", on processors whose kernels do so")
     )
@@ -56,8 +60,8 @@ def _section(item: Item) -> Iterator[str]:
             f"{item.backend}, {item.met.first} to {item.met.last}{ratio}"
         )
     yield ""
-    if record and record.said:
-        yield fenced(record.said, "text") + "\n"
+    if record and (record.said or record.found):
+        yield fenced(record.said or record.found, "text") + "\n"
     variant = record.variant if record else entry.shown_in
     yield fenced(shlex.join(["convergent", "repro", variant, f"{op}/{method}", line])) + "\n"
     if record and record.standing == "confirmed":
@@ -68,7 +72,7 @@ def _seen(record: Record | None) -> str:
     if record is None or not record.version:
         return ""
     said = [
-        f"{record.variant.partition(':')[0].partition('==')[0]} {record.version}",
+        f"{_plain(record.variant)} {record.version}",
         f"NumPy {record.numpy}",
         f"Python {record.python}",
         record.processor,
@@ -77,13 +81,23 @@ def _seen(record: Record | None) -> str:
     return " with " + ", ".join(words(part) for part in said)
 
 
+def _plain(variant: str) -> str:
+    try:
+        return registry.plain(variant)
+    except UnknownBackend:
+        return variant  # the log may come from anywhere
+
+
 def _elsewhere(item: Item) -> Iterator[str]:
     if item.record is None:
         return
     if item.fixed_in:
         yield f"- **fixed**: the same script passes with {words(item.fixed_in)}"
+    by_end: dict[str, list[str]] = defaultdict(list)
     for version, ended in item.record.elsewhere.items():
-        yield f"- with {words(version)} the script {words(ended)}"
+        by_end[ended].append(version)
+    for ended, versions in by_end.items():
+        yield f"- with {words(', '.join(versions))} the script {words(ended)}"
 
 
 def _given(item: Item) -> str:

@@ -54,7 +54,7 @@ class Item:
 
 
 GROUPS = {
-    "Not reported before": "Nobody seems to have reported these; a script is ready for each.",
+    "Not reported before": "No public report was found.",
     "Reported": "Known upstream and still there.",
     "Fixed since": "Confirmed in a version of the past; the same script passes in a later one.",
     "By definition": "Not wrong: what a method promises is less than this project's bounds ask.",
