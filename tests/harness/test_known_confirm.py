@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import msgspec
 import pytest
 from click.testing import CliRunner
@@ -14,8 +15,9 @@ from convergent.cases.errors import InvalidLog
 from convergent.harness import ledger
 from convergent.harness.cli import known as cli
 from convergent.harness.envs import store
-from convergent.harness.known import log, place
+from convergent.harness.known import confirm, log, place
 from convergent.harness.known.confirm import Confirmed
+from convergent.harness.known.file import File
 from convergent.harness.known.folder import Folder
 from convergent.harness.known.log import Record
 from convergent.harness.known.slug import slugs
@@ -114,10 +116,6 @@ def test_an_entry_is_confirmed_by_a_script_that_fails_alone(book, out):
     )
     assert done.returncode == 1
     assert record.said.removeprefix("fails: ") in done.stderr
-    # the same again gives the same file, and nothing is asked twice a day
-    before = (out / log.FILE).read_bytes()
-    assert call(book, "-o", out)[0] == 0
-    assert (out / log.FILE).read_bytes() == before
     assert "1 of 1 were asked today" in call(book, "-o", out, "--resume")[1]
 
 
@@ -148,6 +146,7 @@ def test_a_script_that_passes_is_not_shown(book, out, monkeypatch):
         return real(right, **more)
 
     monkeypatch.setattr(write, "script", of_another)
+    monkeypatch.setattr(confirm, "TRIES", 1)
     book.write_text(of_scipy())
     code, said = call(book, "-o", out)
     assert code == 1
@@ -172,13 +171,23 @@ def test_the_exit_code_tells_what_was_not_shown(book, out, text, standing, code)
 
 
 def test_entries_are_chosen_by_number_and_by_name(book, out):
-    book.write_text(of_scipy() + "\n" + entry(variant="caffe"))
-    for word in ("1", slugs([SCIPY])[0]):
-        assert "1 entry: 1 confirmed" in call(book, "-o", out, "--entry", word)[1]
+    book.write_text(entry(variant="caffe") + "\n" + entry(variant="kaffee"))
+    for word in ("2", slugs(File(book).entries)[1]):
+        said = call(book, "-o", out, "--entry", word)[1]
+        assert "1 entry: 1 not run" in said
+        assert "entry 2, line 12: kaffee" in said
     for word in ("0", "3", "one", "9" * 5000):
-        with pytest.raises(Exception, match="has no entry"):
+        with pytest.raises(click.UsageError, match="has no entry"):
             call(book, "-o", out, "--entry", word)
     assert call(book, "-o", out, "--entry", "1", "--backend", "torch")[0] == 5
+
+
+def test_an_entry_of_other_processors_is_asked_in_a_mode_that_has_their_kernels():
+    for variant, trait in (("torch", "slow_bfloat16"), ("tensorflow", "eigen_bfloat16")):
+        of_it = next(e for e in ledger.load().entries if e.variant == variant and trait in e.when)
+        asked = place.placed(Asked(number=1, entry=of_it, variant=of_it.shown_in))
+        assert trait in registry.variant(asked.variant).traits
+        assert registry.plain(asked.variant) in {variant, f"{variant}:no_onednn"}
 
 
 def test_an_entry_of_the_past_is_asked_of_the_newest_version_in_its_range(tmp_path, monkeypatch):
@@ -198,6 +207,14 @@ def test_an_entry_of_the_past_is_asked_of_the_newest_version_in_its_range(tmp_pa
 
 
 # -------------------------------------------------------------------------------------------- log
+
+
+def test_a_log_is_sorted_whatever_came_first(out):
+    both = {"b": record_of("confirmed", elsewhere={"2": "passes"}), "a": record_of("not run")}
+    log.write(out / "1", both)
+    log.write(out / "2", dict(sorted(both.items())))
+    assert (out / "1").read_bytes() == (out / "2").read_bytes()
+    assert log.read(out / "1").entries == both
 
 
 def record_of(standing, **more):

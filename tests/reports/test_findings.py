@@ -10,7 +10,7 @@ import pytest
 
 from convergent.harness import ledger, record
 from convergent.harness.known import log
-from convergent.harness.known.confirm import PASSES
+from convergent.harness.known.confirm import PASSES, SAME
 from convergent.harness.known.log import Log, Record
 from convergent.harness.known.slug import slugs
 from convergent.harness.outcome import Outcome
@@ -62,6 +62,13 @@ def test_what_was_fixed_passes_in_a_later_version():
         assert not item.entry.speaks_of(item.fixed_in)
     page = (DOCS / "index.md").read_text("utf-8")
     assert page.index("## Not reported before") < page.index("## Fixed since")
+
+
+def test_every_version_does_as_its_entry_says():
+    """What the scripts did under other versions is what the ranges of the ledger say."""
+    for item in items(LEDGER, LOG, met.Meetings()):
+        for version, ended in item.record.elsewhere.items():
+            assert (ended == SAME) == item.entry.speaks_of(version), (item.slug, version, ended)
 
 
 def a_log(**changes):

@@ -100,7 +100,8 @@ def _confirmed(
             if said:
                 _say(f"{'':<21}  {said}")
         for version, ended in record.elsewhere.items():
-            _say(f"{'':<21}  {version}: {ended}")
+            within = " (within the versions of the entry)" if entry.speaks_of(version) else ""
+            _say(f"{'':<21}  {version}: {ended}{within}")
         if not folder.take(names[made.number - 1], entry, made):
             _say(f"{'':<21}  kept as it was confirmed before")
         found.append(record.standing)

@@ -12,7 +12,7 @@ from convergent.cases.text import parse
 from convergent.cases.words import in_words
 from convergent.harness import diagnose
 from convergent.harness.known.log import SCRIPTS, Record
-from convergent.reports.findings.item import Item
+from convergent.reports.findings.item import Item, ordered
 from convergent.reports.findings.wording import issue, standing
 from convergent.reports.formats.escape import fenced, words
 from convergent.reports.wording import many, short
@@ -94,7 +94,7 @@ def _elsewhere(item: Item) -> Iterator[str]:
     if item.fixed_in:
         yield f"- **fixed**: the same script passes with {words(item.fixed_in)}"
     by_end: dict[str, list[str]] = defaultdict(list)
-    for version, ended in item.record.elsewhere.items():
+    for version, ended in sorted(item.record.elsewhere.items(), key=lambda said: ordered(said[0])):
         by_end[ended].append(version)
     for ended, versions in by_end.items():
         yield f"- with {words(', '.join(versions))} the script {words(ended)}"

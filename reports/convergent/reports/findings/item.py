@@ -35,13 +35,13 @@ class Item:
         """The first version after the one that shows it which the script passes, if any."""
         if self.record is None or not self.record.is_confirmed:
             return ""
-        shown = _version(self.record.version)
+        shown = ordered(self.record.version)
         elsewhere = self.record.elsewhere
-        newest = max([shown, *map(_version, elsewhere)])
-        passing = [v for v, ended in elsewhere.items() if ended == PASSES and _version(v) > shown]
-        if newest not in map(_version, passing):
+        newest = max([shown, *map(ordered, elsewhere)])
+        passing = [v for v, ended in elsewhere.items() if ended == PASSES and ordered(v) > shown]
+        if newest not in map(ordered, passing):
             return ""
-        return min(passing, key=_version)
+        return min(passing, key=ordered)
 
     @property
     def group(self) -> str:
@@ -73,7 +73,8 @@ def items(ledger: Ledger, log: Log, met: Meetings) -> list[Item]:
     return found
 
 
-def _version(text: str) -> Version:
+def ordered(text: str) -> Version:
+    """Return a version as they are ordered; one that is none comes first."""
     try:
         return Version(text)
     except InvalidVersion:  # the log may come from anywhere
