@@ -1,0 +1,49 @@
+"""tensorflow:xla conv/native: raised, ValueError: ... tions) ValueError: Depth of filter must not
+be 0 for '{{node conv1d}} = Conv2D[T=DT_FLOAT, data_format="NHWC", dilations=[1, 1, 1, 1],
+explicit_paddings=[], padding="VALID", strides=[1, 1, 1, 1],
+use_cudnn_on_gpu=true](conv1d/ExpandDims, conv1d/ExpandDims_1)' with input shapes: [1,1,1,0],
+[1,1,0,1].
+
+``tf.nn.conv1d``, ``conv2d``, ``conv3d``. 1-D: 1 image of 1 with 0 channels, 1 filter of 1, no
+padding, output 1; float32, channels last, exact small integers.
+
+Known: what is traced for XLA refuses an image without channels (not reported before)
+
+Seen with tensorflow 2.21.0, NumPy 2.4.6, Python 3.11.7,
+Linux-6.18.44-fc-v669-x86_64-with-glibc2.36, AMD EPYC.
+
+Found by: convergent repro tensorflow:xla conv/native conv1d:i1_c0_k1
+"""
+
+import os
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import numpy as np
+import tensorflow as tf
+
+x = tf.constant(np.array([], np.float32).reshape(1, 1, 0))
+w = tf.constant(np.array([], np.float32).reshape(1, 0, 1))
+dy = tf.constant(np.array([-25], np.float32).reshape(1, 1, 1))
+expected = np.array([0], np.float64).reshape(1, 1, 1)
+
+
+def of_operands(x, w, dy):
+    return tf.nn.conv1d(x, w, [1, 1, 1], "VALID", "NWC", [1, 1, 1])
+
+
+y = tf.function(of_operands, jit_compile=True)(x, w, dy)
+
+assert y.dtype.name == "float32", y.dtype
+actual = y.numpy().astype(np.float64)
+assert actual.shape == expected.shape, f"shape {actual.shape}, not {expected.shape}"
+wrong = actual != expected
+with np.errstate(invalid="ignore"):
+    error = np.nan_to_num(abs(actual - expected), nan=np.inf)
+worst = np.unravel_index(np.where(wrong, error, -1).argmax(), error.shape)
+assert not wrong.any(), (
+    f"{wrong.sum()} of {wrong.size} elements are wrong, the worst is "
+    f"{[int(i) for i in worst]}: {actual[worst]}, expected {expected[worst]}"
+    f"\nactual:\n{actual}\nexpected:\n{expected}"
+)
