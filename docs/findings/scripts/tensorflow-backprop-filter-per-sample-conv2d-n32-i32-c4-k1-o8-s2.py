@@ -1,6 +1,5 @@
 """tensorflow backprop_filter/per_sample: crashed, the worker was ended by SIGABRT: Fatal Python
-error: Aborted < File "execute.py", line 53 in quick_execute < File "context.py", line 1688 in
-call_function
+error: Aborted < File "execute.py", line 53 in
 
 ``tf.vectorized_map`` of the filter's gradient over the samples, summed. 2-D: 32 images of 32x32
 with 4 channels, 8 filters of 1x1, stride 2, no padding, output 16x16, 1x1 trailing places
