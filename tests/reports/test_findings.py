@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from convergent.cases.text import parse
 from convergent.harness import ledger, record
 from convergent.harness.known import log
 from convergent.harness.known.confirm import PASSES, SAME
@@ -51,7 +52,7 @@ def test_what_is_confirmed_has_its_script_and_nothing_else_has():
         ast.parse(text)
         assert "convergent" not in re.sub(r'""".*?"""', "", text, count=1, flags=re.DOTALL)
         key, _, case = found.check.rpartition("/")
-        assert f"convergent repro {found.variant} {key} {case}" in " ".join(text.split())
+        assert f"convergent repro {found.variant} {key} {parse(case)}" in " ".join(text.split())
 
 
 def test_what_was_fixed_passes_in_a_later_version():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from convergent.cases.errors import ConvergentError
 from convergent.harness import aside, ledger, record
@@ -18,14 +19,25 @@ _EXAMPLES = """examples:
 """
 
 
+class _Misused(Exception):
+    """Arguments that make no sense."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Leaves it to its caller to say what is wrong with the arguments, and to end."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise ``_Misused``."""
+        raise _Misused(f"{message}; see --help")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Write the pages and return the exit code: 4 for what cannot be read."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m convergent.reports.findings",
         description="Make the pages of a hunting log from the ledger and confirmed.json.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        exit_on_error=False,
     )
     parser.add_argument("folder", type=Path, help="where confirmed.json is, and the pages go")
     parser.add_argument("--known", type=Path, help="the ledger, instead of the built-in one")
@@ -34,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         given = parser.parse_args(arguments)
         _write(given.folder, given.known, given.runs or [])
-    except (argparse.ArgumentError, ConvergentError) as error:
+    except (_Misused, ConvergentError) as error:
         return _say(str(error))
     except OSError as error:
         return _say(f"{error.strerror or error} ({error.filename}); give another folder")

@@ -57,7 +57,7 @@ def _section(item: Item) -> Iterator[str]:
         ratio = f", worst error ratio {short(item.met.ratio)}" if item.met.ratio else ""
         yield (
             f"- in run files: {many(item.met.checks, 'check')} of {item.met.of:,} of "
-            f"{item.backend}, {item.met.first} to {item.met.last}{ratio}"
+            f"{item.backend}, {words(f'{item.met.first} to {item.met.last}')}{ratio}"
         )
     yield ""
     if record and (record.said or record.found):

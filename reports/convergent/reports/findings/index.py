@@ -44,7 +44,7 @@ def _counts(items: Sequence[Item]) -> str:
     stands = Counter(item.record.standing if item.record else "not asked yet" for item in items)
     said = ", ".join(f"{count} {word}" for word, count in stands.most_common())
     days = sorted({item.record.date for item in items if item.record})
-    when = f" ({' to '.join(dict.fromkeys([days[0], days[-1]]))})" if days else ""
+    when = f" ({words(' to '.join(dict.fromkeys([days[0], days[-1]])))})" if days else ""
     lines = [f"{many(len(items), 'finding')}: {said}{when}.\n", _row(["framework", *GROUPS, "all"])]
     lines.append(_row(["---", *["---:"] * (len(GROUPS) + 1)]))
     names = list(dict.fromkeys(item.backend for item in items))
