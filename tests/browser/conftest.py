@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-CHROMIUM = os.environ.get("CONVERGENT_CHROMIUM") or shutil.which("chromium") or ""
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = os.environ.get("CONVERGENT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 
 

@@ -132,6 +132,7 @@ def test_an_interrupted_run_ends_with_a_report_and_goes_on(tmp_path, sent):
     run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     path = tmp_path / "convergent-report" / "run.jsonl"
     while not (path.exists() and path.stat().st_size > 20_000):
+        assert run.poll() is None
         time.sleep(0.01)
     run.send_signal(sent)
     shown, _ = run.communicate(timeout=60)

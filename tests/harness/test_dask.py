@@ -53,22 +53,20 @@ def test_two_processes_come_to_the_same(tmp_path, small, plain):
     assert result.run.end.workers > 0
 
 
-def test_a_killed_dask_worker_changes_nothing(tmp_path, small, plain):
-    killed = []
+def test_a_killed_dask_worker_changes_nothing(tmp_path, small, plain, monkeypatch):
+    monkeypatch.setattr(chunks, "EACH", 4)
+    killed, take_next = [], hands.Hands._take_next
 
-    def kill():
-        """Kill the Dask worker, the parent of a framework's process, once there are outcomes."""
-        path = tmp_path / run.RUN_FILE
-        while not (path.exists() and path.stat().st_size > 5_000):
-            time.sleep(0.005)
-        while not killed:
-            killed.extend(parents_of_workers())
-        os.kill(killed[0], signal.SIGKILL)
+    def kill_and_take(self):
+        """Kill a Dask worker, the parent of a framework's process, once a chunk is home."""
+        if self._times and not killed:
+            killed.extend(parents_of_workers()[:1])
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+        take_next(self)
 
-    thread = threading.Thread(target=kill)
-    thread.start()
+    monkeypatch.setattr(hands.Hands, "_take_next", kill_and_take)
     result = run.run(CASES, options(tmp_path, dask="local:2"), NONE)
-    thread.join()
     assert killed
     assert result.exit_code == 0
     assert found(result.run) == found(plain)

@@ -70,19 +70,20 @@ def test_a_second_run_puts_the_first_aside(tmp_path):
 
 
 def test_a_killed_worker_loses_nothing_and_changes_nothing(tmp_path, undisturbed):
-    killed, others = [], children()
+    killed, others, over = [], children(), threading.Event()
 
     def kill_workers():
         """Kill the worker at three moments: while it starts and twice at work."""
         path = tmp_path / run.RUN_FILE
         for size in (0, 5_000, 30_000):
-            while not (path.exists() and path.stat().st_size >= size):
+            while not (path.exists() and path.stat().st_size >= size) and not over.is_set():
                 time.sleep(0.005)
-            killed.extend(kill_new_children(others))
+            killed.extend(kill_new_children(others, over))
 
     thread = threading.Thread(target=kill_workers)
     thread.start()
     result = run.run(CASES, options(tmp_path, jobs=1), Ledger(()))
+    over.set()
     thread.join()
     assert len(killed) == 3
     assert verdicts(result.run.outcomes) == verdicts(undisturbed.run.outcomes)
@@ -95,9 +96,9 @@ def children():
     return set(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
 
 
-def kill_new_children(others):
-    """Kill the workers that are none of ``others``, waiting for one if there is none."""
-    while not (found := children() - others):
+def kill_new_children(others, over):
+    """Kill the workers that are none of ``others``; wait for one until the run is over."""
+    while not (found := children() - others) and not over.is_set():
         time.sleep(0.005)
     for pid in found:
         os.kill(int(pid), signal.SIGKILL)

@@ -7,6 +7,8 @@ import io
 import os
 import re
 import stat
+from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,9 @@ from convergent.harness import aside
 from convergent.harness.outcome import Outcome
 
 FOLDER = "arrays"
-MOST = 50
+MOST = 100
+EACH = 2
+"""Arrays of one variant, op, method and verdict: a frequent finding leaves room for the others."""
 LARGEST = 4 << 20  # bytes of an array
 _HEAD = 4096  # of a file, at most
 _DIGEST = re.compile(r"[0-9a-f]{8,128}")
@@ -27,14 +31,15 @@ class Arrays:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / FOLDER
-        self._kept = 0
+        self._kept: set[str] = set()
         self._wanted: dict[str, Path] = {}
+        self._each: Counter[tuple[str, str, str, str]] = Counter()
 
     def keep(self, outcome: Outcome, array: Array | None) -> None:
         """Keep a wrong result; the inputs are remade from the case."""
-        if array is None or self._kept >= MOST or array.nbytes > LARGEST:
+        if array is None or array.nbytes > LARGEST or not self._room(outcome, self._kept):
             return
-        self._kept += 1
+        self._kept.add(outcome.digest)
         whole = io.BytesIO()
         np.save(whole, array, allow_pickle=False)
         with contextlib.suppress(OSError):  # of a full disk the run file tells
@@ -43,10 +48,19 @@ class Arrays:
     def want(self, outcome: Outcome, folder: Path) -> None:
         """Take the array of a finding that was kept in the run ``folder``, if there is one."""
         digest = outcome.digest
-        if not outcome.is_finding or not _DIGEST.fullmatch(digest) or len(self._wanted) >= MOST:
+        if not outcome.is_finding or not _DIGEST.fullmatch(digest):
             return
-        if digest not in self._wanted and (folder / FOLDER / f"{digest}.npy").exists():
-            self._wanted[digest] = folder / FOLDER / f"{digest}.npy"
+        path = folder / FOLDER / f"{digest}.npy"
+        if digest not in self._wanted and path.exists() and self._room(outcome, self._wanted):
+            self._wanted[digest] = path
+
+    def _room(self, outcome: Outcome, held: Collection[str]) -> bool:
+        """Say whether this outcome's array is to be held, and count it if it is."""
+        what = (outcome.variant, outcome.op, outcome.method, outcome.verdict)
+        if outcome.digest in held or len(held) >= MOST or self._each[what] >= EACH:
+            return False
+        self._each[what] += 1
+        return True
 
     def copy(self) -> None:
         """Copy what is wanted, each file whole or not at all."""

@@ -67,13 +67,17 @@ def group(outcomes: Iterable[Outcome]) -> tuple[Group, ...]:
 
 
 def alike(groups: Iterable[Group]) -> list[tuple[Group, ...]]:
-    """Join neighbours that are one bug seen by several methods: same wrong places of one case."""
+    """Join what is one bug seen by several methods: the same wrong places of one case.
+
+    Worst verdict first, then largest ratio, then most checks of all of them.
+    """
     found: defaultdict[Hashable, list[Group]] = defaultdict(list)
     for g in groups:
         o = g.first
         seen = (o.case, o.outside, o.where, o.worst.index if o.worst else o.detail)
         found[g.variant, g.op, g.verdict, g.model, g.diagnosis, g.known, seen].append(g)
-    return [tuple(sorted(g, key=lambda g: g.method not in _PLAIN)) for g in found.values()]
+    joined = [tuple(sorted(g, key=lambda g: g.method not in _PLAIN)) for g in found.values()]
+    return sorted(joined, key=_rank_of_all)
 
 
 def severity(verdict: str) -> int:
@@ -122,6 +126,11 @@ def _group(outcomes: list[Outcome]) -> Group:
         ratio=worst_ratio(outcomes),
         outcomes=tuple(sorted(outcomes, key=lambda o: case_size(o.case))),
     )
+
+
+def _rank_of_all(joined: tuple[Group, ...]) -> tuple[int, float, int]:
+    worst = min(_rank(g)[:2] for g in joined)
+    return (*worst, -sum(len(g.outcomes) for g in joined))
 
 
 def _rank(g: Group) -> tuple[int, float, int, str, str]:

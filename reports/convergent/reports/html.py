@@ -110,6 +110,7 @@ def _figures(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         "symbols": wording.SYMBOLS,
         "shades": shade.WORDS,
         "sentence": wording.sentence,
+        "brief": wording.brief,
         "repro": operator.attrgetter("repro"),
         "explain": explain,
         "findings": findings,

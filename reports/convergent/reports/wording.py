@@ -126,6 +126,15 @@ def sentence(g: Group) -> str:
     return f"{_found(g)} Diagnosis: {like}."
 
 
+def brief(g: Group) -> str:
+    """Say in a few words what is wrong: the cause where one is named, else what is seen."""
+    o = g.first
+    seen = o.detail
+    if o.worst is not None and o.outside:
+        seen = f"{short(o.worst.actual)} where {short(o.worst.expected)} is right"
+    return ": ".join(filter(None, (o.where, g.diagnosis or g.model or seen)))
+
+
 def _found(g: Group) -> str:
     o = g.first
     where = f" ({o.where})" if o.where else ""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from convergent.reports.diff.clusters import Cluster
 from convergent.reports.diff.page import Page, Section, pair_of, repro
 from convergent.reports.diff.tables import Table
-from convergent.reports.terminal import plain
+from convergent.reports.formats import escape
 from convergent.reports.wording import many
 
 MOST_CHARACTERS = 65_536
@@ -17,8 +15,6 @@ MOST_CHARACTERS = 65_536
 
 _MOST = (20, 10, 5, 2, 1, 0)
 _LONGEST = 300
-_SPECIAL = re.compile(r"([\\`*_\[\]!|~]|^[-+])")
-_CALLING = re.compile(r"([@#])")  # people and issues, whose names an empty comment breaks
 
 
 def document(page: Page) -> str:
@@ -109,13 +105,10 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]
 
 
 def _safe(text: str) -> str:
-    """Return ``text`` as words alone: neither Markdown nor HTML, on one line, mentioning nobody."""
-    escaped = _SPECIAL.sub(r"\\\1", html.escape(" ".join(plain(text).split()), quote=False))
-    return _CALLING.sub(r"\1<!-- -->", escaped).replace("-&gt;", "→")
+    return escape.words(text).replace("-&gt;", "→")
 
 
 def _code(text: str) -> str:
-    """Return ``text`` as code, which no backtick in it ends."""
     return f"<code>{_safe(text)}</code>"
 
 

@@ -93,6 +93,8 @@ def headline(diff: Diff) -> str:
         for way in ("grew", "fell")
     ] + [(sum(s.direction == way for s in diff.speeds), way) for way in ("slower", "faster")]
     told += [f"{many(n, 'method')} {way}" for n, way in moved if n]
+    if told and not counts["new"]:
+        told.insert(0, "nothing new diverges")
     if not diff.pairs:
         return "Nothing was compared: the two sides have no variant in common."
     if not diff.checks:

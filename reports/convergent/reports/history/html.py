@@ -55,11 +55,11 @@ def document(tracks: Sequence[Track], runs: Sequence[str]) -> str:
     own = resources.files("convergent.reports.history")
     style = part("report.css") + own.joinpath("history.css").read_text("utf-8")
     found = [(track, changes(track)) for track in tracks]
-    broke = sum(len(c.cases) for _, all_ in found for c in all_ if c.kind == "broke")
+    broken = [change for _, all_ in found for change in all_ if change.kind == "broke"]
     return env.from_string(own.joinpath("template.html.j2").read_text("utf-8")).render(
         found=found,
-        headline=headline(broke, len(runs)),
-        tone="bad" if broke else "good",
+        headline=headline(broken, len(runs)),
+        tone="good" if all(change.known for change in broken) else "bad",
         runs=runs,
         kinds=KINDS,
         most=MOST,
@@ -72,13 +72,16 @@ def document(tracks: Sequence[Track], runs: Sequence[str]) -> str:
     )
 
 
-def headline(broke: int, runs: int) -> str:
+def headline(broken: Sequence[Change], runs: int) -> str:
     """Say in a sentence whether something broke."""
     over = f"over {wording.many(runs, 'run')}"
-    if not broke:
+    count = sum(len(change.cases) for change in broken)
+    if not count:
         return f"Nothing that once agreed broke {over}."
-    do = "do" if broke > 1 else "does"
-    return f"{wording.many(broke, 'check')} that once agreed no longer {do}, {over}."
+    do = "do" if count > 1 else "does"
+    known = sum(len(change.cases) for change in broken if change.known)
+    of = "" if not known else "; all known" if known == count else f"; {known:,} known"
+    return f"{wording.many(count, 'check')} that once agreed no longer {do}, {over}{of}."
 
 
 def smalls(track: Track, found: Sequence[Change]) -> list[Small]:

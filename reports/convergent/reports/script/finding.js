@@ -72,13 +72,15 @@ function map(label, values, [high, wide], marked, most) {
   return figure;
 }
 
+const power = (n) => (n < 4 ? String(10 ** n) : `1e${n}`);
+
 function ulps(heat) {
   const most = Math.max(...heat.ulps), table = make("table", "", "ulps");
   table.append(make("caption", "Elements by the size of their error, in ulp"));
   heat.ulps.forEach((n, i) => {
     if (!n) return;
-    const name = i === 0 ? "exact" : i === 1 ? "below 1" : i === heat.ulps.length - 1 ? `1e${i - 2} and more, or not finite`
-      : `${i === 2 ? 1 : `1e${i - 2}`} to 1e${i - 1}`;
+    const name = i === 0 ? "exact" : i === 1 ? "below 1" : i === heat.ulps.length - 1 ? `${power(i - 2)} and more, or not finite`
+      : `${power(i - 2)} to ${power(i - 1)}`;
     const row = table.insertRow(), head = make("th", name), bar = make("td"), svg = draw("svg", { viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" });
     head.scope = "row";
     svg.append(draw("rect", { class: i > 1 ? "beyond" : "within", width: Math.max(1, 100 * n / most), height: 8 }));
