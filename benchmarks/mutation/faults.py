@@ -55,7 +55,7 @@ class Fault:
     ``effect`` says what besides numbers it does (``state``: needs a dictionary; ``input``: writes
     to operands; ``ends``: raises, ends or stops the process; ``memory``: depends on what memory
     held; ``view``: shows on views such as ``memory.laid`` makes; ``refusal``: ``lenient`` names the
-    checks of arguments that are left out, the result of a legal call is right). ``equivalent`` says why nobody could tell, if so.
+    checks of arguments that are left out, the result of a legal call is right). ``equivalent`` says why nobody could tell, if so; ``unseen`` why the suites do not show it.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Fault:
     lenient: tuple[str, ...] = ()
     given: Callable[[Operands], Operands] = lambda operands: operands
     equivalent: str = ""
+    unseen: str = ""
 
     @property
     def is_pure(self) -> bool:
