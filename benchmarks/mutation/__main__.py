@@ -6,10 +6,10 @@ worker processes, referee, relations, contracts. Examples::
     python benchmarks/mutation --list                     # the faults
     python benchmarks/mutation --fault pads_swapped       # one, with its first findings
     python benchmarks/mutation --class padding --suite smoke
-    python benchmarks/mutation --write -j 2               # all of them, and docs/proof/mutation.md
+    python benchmarks/mutation --write -j 2               # all, and docs/proof/mutation.md
 
-Runs are kept in ``--output``, and what is there is not run again; by default a folder of the temporary directory that
-is named after the sources, so that a change of any of them begins anew.
+Runs are kept in ``--output``, and what is there is not run again; by default a folder of the
+temporary directory that is named after the sources, so that a change of any begins anew.
 """
 
 from __future__ import annotations

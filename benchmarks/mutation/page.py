@@ -10,7 +10,7 @@ from typing import Any
 
 from convergent.harness import environment
 from mutation.faults import CLASSES, Fault
-from mutation.score import CORRECT, QUESTIONS, SUITES, Tally
+from mutation.score import CORRECT, ENOUGH, QUESTIONS, SUITES, Tally
 
 Tallies = dict[str, Tally]
 
@@ -60,19 +60,22 @@ def _head(chosen: dict[str, Fault], measured: dict[str, Tallies], wall: float,
     right = sum(t.asked for t in measured[CORRECT].values())
     return f"""# How many faults does it miss?
 
-{len(chosen)} faults were planted, one at a time, into a correct convolution (NumPy, one matrix product per tap, in the
-format's own arithmetic), and each mutant was run through the whole harness: worker processes, referee, relations,
-contracts. **{found} of {len(real)} are caught**; {len(chosen) - len(real)} more are listed that nobody could tell from
-another order of the same sum. The backend without a fault: **{false} findings in {right:,} checks**.
+{len(chosen)} faults were planted, one at a time, into a correct convolution (NumPy, one matrix
+product per tap, in the format's own arithmetic), and each mutant was run through the whole harness:
+worker processes, referee, relations, contracts. **{found} of {len(real)} are caught.**
+{len(chosen) - len(real)} more are listed that nobody could tell from another order of the same sum.
+The backend without a fault: **{false} findings in {right:,} checks**.
 
-Made by `{command}` on {dt.datetime.now(dt.UTC):%Y-%m-%d}: {here["cpu"]}, {here["cores"]} cores, Python {here["python"]},
-NumPy {here["numpy"]}, convergent {environment.version()}; {checks:,} checks, {seconds / 60:.0f} minutes of one process
-({wall / 60:.0f} minutes this time; what was there already is not run again). The faults are
-`benchmarks/mutation/*.py`; those of arithmetic are pure functions, which other rules judge too.
+Made by `{command}`
+on {dt.datetime.now(dt.UTC):%Y-%m-%d}: {here["cpu"]}, {here["cores"]} cores, Python {here["python"]},
+NumPy {here["numpy"]}, convergent {environment.version()}; {checks:,} checks in {seconds / 60:.0f}
+minutes of one process. The faults are `benchmarks/mutation/*.py`; those of arithmetic are pure
+functions, which other rules judge too.
 
-A fault is *caught* by a suite if any check is a finding. Only the ops that a fault may spoil are asked; calls that must
-be refused (`contracts`) are asked of the faults of refusal alone. `relations` are those of the cases of `smoke`, judged
-without the oracle.
+A fault is *caught* by a suite if any check is a finding; a suite ends at the {ENOUGH}th. Only the
+ops that a fault may spoil are asked. Calls that must be refused (`contracts`) are asked of the
+faults of refusal, and nothing else is. `relations` are those of the cases of `smoke`, judged without
+the oracle.
 """
 
 
@@ -85,9 +88,23 @@ def _classes(chosen: dict[str, Fault], measured: dict[str, Tallies]) -> str:
         real = [n for n in names if not chosen[n].equivalent]
         found = sum(caught(measured[n]) for n in real)
         by = [sum(bool(measured[n][s].failed) for n in real if s in measured[n]) for s in SUITES]
-        cells = [kind or "**all**", len(real), found, len(real) - found, len(names) - len(real), *by]
+        cells = [
+            kind or "**all**",
+            len(real),
+            found,
+            len(real) - found,
+            len(names) - len(real),
+            *by,
+        ]
         rows.append(cells)
-    head = ["class", "faults", "caught", "missed", "nobody could tell", *(f"by {s}" for s in SUITES)]
+    head = [
+        "class",
+        "faults",
+        "caught",
+        "missed",
+        "nobody could tell",
+        *(f"by {s}" for s in SUITES),
+    ]
     return "## By class\n\n" + _table(head, rows, left=1)
 
 
@@ -117,10 +134,10 @@ def _questions(chosen: dict[str, Fault], measured: dict[str, Tallies]) -> str:
             rows.append([question, any_, first[question], alone])
     head = ["question", "faults caught", "first", "by it alone"]
     told = """
-*exact*: equality on integers. *bound*: `error / bound` on real numbers. *special*: equality on NaN, infinities,
-subnormal numbers, signed zeros. *repeat*: the same bits the second time. *input*: operands are as they were.
-*contract*: an illegal call is refused. *raised*, *crashed*, *timed out*: no result. *First* is in the order of the
-suites above and of their cases.
+*exact*: equality on integers. *bound*: `error / bound` on real numbers. *special*: equality on NaN,
+infinities, subnormal numbers, signed zeros. *repeat*: the same bits the second time. *input*:
+operands are as they were. *contract*: an illegal call is refused. *raised*, *crashed*, *timed out*:
+no result. *First* is in the order of the suites above and of their cases.
 """
     return "## By question\n\n" + _table(head, rows, left=1) + told
 
@@ -136,12 +153,15 @@ def _diagnoses(chosen: dict[str, Fault], measured: dict[str, Tallies]) -> str:
             texts = "; ".join(f"{text} ({times})" for text, times in said.most_common(4))
             rows.append([f"`{name}`", sum(said.values()), texts])
     every = max(sum(sums.values()), 1)
-    share = {word: f"{100 * count / every:.1f} %" for word, count in sums.items()}
+    right, untold, wrong = (
+        f"{sums[word]:,} ({100 * sums[word] / every:.1f} %)"
+        for word in ("right", "untold", "wrong")
+    )
     head = f"""## Is the diagnosis right?
 
-Of {every:,} wrong results that were given a diagnosis, {sums["right"]:,} ({share.get("right", "")}) are called what was planted,
-{sums["untold"]:,} ({share.get("untold", "")}) are `unexplained`, `too little to tell` or too large, and {sums["wrong"]:,}
-({share.get("wrong", "")}) are called something else. Every name of the last kind:
+Of {every:,} wrong results that were given a diagnosis, {right} are called what was planted,
+{untold} are `unexplained`, `too little to tell` or too large, and {wrong} are called
+something else. Every name of the last kind:
 
 """
     return head + (_table(["fault", "times", "called"], rows, left=3) if rows else "None.\n")
@@ -165,33 +185,44 @@ def _why(fault: Fault) -> str:
 
 
 def _each(chosen: dict[str, Fault], measured: dict[str, Tallies]) -> str:
-    lines = ["""## Every fault
+    lines = [
+        """## Every fault
 
-Figures are failing checks / asked checks. The diagnosis is *right* / *untold* / *wrong*.
-"""]
-    head = ["fault", "what is wrong", "caught", "first by", "and by", *SUITES, "diagnosis"]
+Figures are failing checks / asked checks. *Called* is the commonest diagnosis (or model); of all of
+them *right* / *untold* / *wrong* are counted.
+"""
+    ]
+    head = ["fault", "what is wrong", "caught", "first by", "and by", "called", *SUITES, "right"]
     for kind in CLASSES:
         rows = [_row(f, measured[n]) for n, f in chosen.items() if f.kind == kind]
         if rows:
-            lines.append(f"### {kind[:1].upper()}{kind[1:]}\n\n{_table(head, rows, left=5)}")
+            lines.append(f"### {kind[:1].upper()}{kind[1:]}\n\n{_table(head, rows, left=6)}")
     none = [[f"`{CORRECT}`", "nothing", *_cells(measured[CORRECT], nobody=True)]]
-    lines.append("### The correct backend\n\n" + _table(head, none, left=5))
+    lines.append("### The correct backend\n\n" + _table(head, none, left=6))
     return "\n".join(lines)
 
 
 def _row(fault: Fault, tallies: Tallies) -> list[Any]:
     ops = ", ".join(fault.ops)
-    return [f"`{fault.name}`", f"{fault.sentence} ({ops})", *_cells(tallies, nobody=bool(fault.equivalent))]
+    return [
+        f"`{fault.name}`",
+        f"{fault.sentence} ({ops})",
+        *_cells(tallies, nobody=bool(fault.equivalent)),
+    ]
 
 
 def _cells(tallies: Tallies, *, nobody: bool) -> list[Any]:
     by, (first, suite) = _by(tallies), _first(tallies)
-    told = [sum(getattr(t, word) for t in tallies.values()) for word in ("right", "untold", "wrong")]
+    told = [
+        sum(getattr(t, word) for t in tallies.values()) for word in ("right", "untold", "wrong")
+    ]
     shown = [f"{tallies[s].failed}/{tallies[s].asked}" if s in tallies else "·" for s in SUITES]
+    named = sum((Counter(t.named) for t in tallies.values()), Counter[str]()).most_common(1)
+    called = named[0][0] if named else ""
     others = ", ".join(q for q in by if q != first)
     where = f"{first} ({suite})" if first else ""
     return [
-        "yes" if first else "no" if nobody else "**MISSED**", where, others, *shown,
+        "yes" if first else "no" if nobody else "**MISSED**", where, others, called, *shown,
         " / ".join(map(str, told)) if any(told) else "·",
     ]  # fmt: skip
 

@@ -29,7 +29,8 @@ QUESTIONS = (
     "raised", "crashed", "timed out", "mistrusted",
 )  # fmt: skip
 """By what a fault is caught: equality on exact data, the bound on real data, equality on special
-numbers; shape, dtype, operands as they were, the same bits again; a relation; a refusal; no result."""
+numbers; shape, dtype, operands as they were, the same bits again; a relation; a refusal; no
+result."""
 
 CORRECT = "none"
 """The row of the backend without a fault."""
@@ -133,7 +134,9 @@ def question(outcome: Outcome) -> str:
         return "contract" if in_contract else outcome.verdict.replace("_", " ")
     if outcome.question == "value":
         data = parse(outcome.case).data
-        return "bound" if data in ("normal", "uniform") else "special" if data in SPECIAL else "exact"
+        return (
+            "bound" if data in ("normal", "uniform") else "special" if data in SPECIAL else "exact"
+        )
     return outcome.question
 
 

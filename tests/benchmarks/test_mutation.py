@@ -92,8 +92,10 @@ def test_the_backend_without_a_fault_agrees_with_the_oracle(suite):
 def test_an_equivalent_fault_is_within_the_bound():
     for fault in (f for f in FAULTS.values() if f.equivalent):
         case, operands = given(fault)
-        judged = Referee().question(case, fault.shown_by).judge(
-            fault(case, fault.shown_by, operands), case.dtype
+        judged = (
+            Referee()
+            .question(case, fault.shown_by)
+            .judge(fault(case, fault.shown_by, operands), case.dtype)
         )
         assert judged.verdict == "agrees", (fault.name, judged)
 
