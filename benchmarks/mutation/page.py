@@ -15,11 +15,10 @@ from mutation.score import CORRECT, ENOUGH, QUESTIONS, SUITES, Tally
 Tallies = dict[str, Tally]
 
 
-def render(chosen: dict[str, Fault], measured: dict[str, Tallies], *, wall: float,
-           command: str) -> str:  # fmt: skip
+def render(chosen: dict[str, Fault], measured: dict[str, Tallies], *, command: str) -> str:
     """Return the page as Markdown."""
     parts = [
-        _head(chosen, measured, wall, command),
+        _head(chosen, measured, command),
         _classes(chosen, measured),
         _suites(chosen, measured),
         _questions(chosen, measured),
@@ -49,8 +48,7 @@ def caught(tallies: Tallies) -> bool:
     return any(tally.failed for tally in tallies.values())
 
 
-def _head(chosen: dict[str, Fault], measured: dict[str, Tallies], wall: float,
-          command: str) -> str:  # fmt: skip
+def _head(chosen: dict[str, Fault], measured: dict[str, Tallies], command: str) -> str:
     here = environment.describe()
     real = [name for name in chosen if not chosen[name].equivalent]
     found = sum(caught(measured[name]) for name in real)
@@ -63,19 +61,19 @@ def _head(chosen: dict[str, Fault], measured: dict[str, Tallies], wall: float,
 {len(chosen)} faults were planted, one at a time, into a correct convolution (NumPy, one matrix
 product per tap, in the format's own arithmetic), and each mutant was run through the whole harness:
 worker processes, referee, relations, contracts. **{found} of {len(real)} are caught.**
-{len(chosen) - len(real)} more are listed that nobody could tell from another order of the same sum.
+{len(chosen) - len(real)} more are listed that nobody could tell from another order of sums.
 The backend without a fault: **{false} findings in {right:,} checks**.
 
 Made by `{command}`
-on {dt.datetime.now(dt.UTC):%Y-%m-%d}: {here["cpu"]}, {here["cores"]} cores, Python {here["python"]},
-NumPy {here["numpy"]}, convergent {environment.version()}; {checks:,} checks in {seconds / 60:.0f}
-minutes of one process. The faults are `benchmarks/mutation/*.py`; those of arithmetic are pure
-functions, which other rules judge too.
+on {dt.datetime.now(dt.UTC):%Y-%m-%d}: {here["cpu"]}, {here["cores"]} cores,
+Python {here["python"]}, NumPy {here["numpy"]}, convergent {environment.version()};
+{checks:,} checks in {seconds / 60:.0f} minutes of one process. The faults are
+`benchmarks/mutation/*.py`; those of arithmetic are pure functions, which other rules judge too.
 
 A fault is *caught* by a suite if any check is a finding; a suite ends at the {ENOUGH}th. Only the
 ops that a fault may spoil are asked. Calls that must be refused (`contracts`) are asked of the
-faults of refusal, and nothing else is. `relations` are those of the cases of `smoke`, judged without
-the oracle.
+faults of refusal, and nothing else is. `relations` are those of the cases of `smoke`, judged
+without the oracle.
 """
 
 

@@ -18,6 +18,7 @@ from convergent.harness import diagnose, ledger, record, run
 from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
 from convergent.harness.plan import Selection
+from convergent.harness.record import Run
 from mutation import correct, faults
 from mutation.faults import Fault
 
@@ -85,9 +86,11 @@ def measure(name: str, suite: str, folder: Path) -> Tally:
         shutil.rmtree(folder)
     fault = None if name == CORRECT else faults.load()[name]
     began = time.perf_counter()
-    outcomes = _run(fault, suite, folder)
+    ran = _run(fault, suite, folder)
     seconds = time.perf_counter() - began
-    tally = count(suite, outcomes, fault, seconds)
+    if errors := [variant.error for variant in ran.variants.values() if variant.error]:
+        raise RuntimeError(f"{name} could not be run against {suite}: {errors[0]}")
+    tally = count(suite, ran.outcomes, fault, seconds)
     aside = taken.with_suffix(".part")
     aside.write_text(json.dumps(dataclasses.asdict(tally)), encoding="utf-8")
     aside.rename(taken)
@@ -144,11 +147,11 @@ def likened(text: str, fault: Fault | None) -> str:
     """Say whether a diagnosis is ``right``, ``wrong``, or names nothing: ``untold``."""
     if not diagnose.is_named(text):
         return "untold"
-    causes = {cause.removesuffix(", in part") for cause in diagnose.causes(text)}
+    causes = {text, *(cause.removesuffix(", in part") for cause in diagnose.causes(text))}
     return "right" if fault and causes & set(fault.says) else "wrong"
 
 
-def _run(fault: Fault | None, suite: str, folder: Path) -> Iterable[Outcome]:
+def _run(fault: Fault | None, suite: str, folder: Path) -> Run:
     related = suite == "relations"
     ops = correct.OPS if fault is None else fault.ops
     if suite == "contracts":
@@ -162,7 +165,7 @@ def _run(fault: Fault | None, suite: str, folder: Path) -> Iterable[Outcome]:
         enough=ENOUGH,
     )
     cases = suites.load("smoke" if related else suite)
-    return run.run(cases, options, ledger.load()).run.outcomes
+    return run.run(cases, options, ledger.load()).run
 
 
 def read(folder: Path, fault: Fault | None, suite: str) -> Tally:

@@ -40,7 +40,8 @@ def nan_results_become_lowest(case: Case, op: str, operands: Operands) -> Array:
     return store(np.where(np.isnan(y), low, y), case.dtype)
 
 
-@fault(SPECIAL, "infinite results become the largest finite number", MAPS, f"{_BASE}_nonfinite")
+@fault(SPECIAL, "infinite results become the largest finite number", MAPS, f"{_BASE}_nonfinite",
+       says=("infinity becomes the largest number",))  # fmt: skip
 def infinity_saturates(case: Case, op: str, operands: Operands) -> Array:
     found = load(compute(case, op, operands), case.dtype)
     top = found.dtype.type(FORMATS[case.dtype].largest)
@@ -111,7 +112,7 @@ def opposite_infinities_give_infinity(case: Case, op: str, operands: Operands) -
 def results_flushed(case: Case, op: str, operands: Operands) -> Array:
     found = load(compute(case, op, operands), case.dtype)
     small = np.abs(found) < FORMATS[case.dtype].tiny
-    return store(np.where(small, found * 0, found), case.dtype)
+    return store(np.where(small, np.copysign(found.dtype.type(0), found), found), case.dtype)
 
 
 @fault(SPECIAL, "subnormal operands count as zero", MAPS, f"{_BASE}_tiny",
@@ -119,13 +120,14 @@ def results_flushed(case: Case, op: str, operands: Operands) -> Array:
 def operands_flushed(case: Case, op: str, operands: Operands) -> Array:
     def flushed(array: Array, dtype: str) -> Array:
         values = load(array, dtype)
-        return np.where(np.abs(values) < FORMATS[dtype].tiny, values * 0, values)
+        small = np.abs(values) < FORMATS[dtype].tiny
+        return np.where(small, np.copysign(values.dtype.type(0), values), values)
 
     return compute(case, op, operands, load=flushed)
 
 
 @fault(SPECIAL, "the negative of the sum of negatives: zeros come out negative", (CONV, INPUT),
-       "conv2d:n2_i5x6_c3_k3x2_o4_p1_signedzeros")  # fmt: skip
+       "conv2d:n2_i5x6_c3_k3x2_o4_p1_signedzeros", says=("zero has the wrong sign",))  # fmt: skip
 def zeros_negative(case: Case, op: str, operands: Operands) -> Array:
     y = load(compute(case, op, operands), case.dtype)
     return store(np.where(y == 0, y.dtype.type(-0.0), y), case.dtype)

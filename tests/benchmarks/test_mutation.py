@@ -147,7 +147,7 @@ def test_a_fault_is_measured_by_the_real_harness_and_put_into_the_table(tmp_path
     assert measured["filter_flipped"]["smoke"].first[0] == "exact"
     assert measured["stride_zero_taken"]["contracts"].questions == {"contract": 24}
     chosen = {name: FAULTS[name] for name in ("filter_flipped", "stride_zero_taken")}
-    text = page.render(chosen, measured, wall=1.0, command="python benchmarks/mutation")
+    text = page.render(chosen, measured, command="python benchmarks/mutation")
     assert "**2 of 2 are caught**" in text
     assert "**0 findings in 305 checks**" in text
     assert page.plain(chosen, measured)["faults"]["filter_flipped"]["caught"]
