@@ -102,7 +102,7 @@ def odd_last_row_left_zero(case: Case, op: str, operands: Operands) -> Array:
 
 
 @fault(INDEXING, "images beyond 65,536 numbers: the position of a number is counted in 16 bits",
-       (CONV,), "conv2d:i150_c3_k3_o2")  # fmt: skip
+       (CONV,), "conv1d:i22000_c3_k3_o2")  # fmt: skip
 def position_in_16_bits(case: Case, op: str, operands: Operands) -> Array:
     x = operands.x.ravel()
     read = x[np.arange(x.size) & 0xFFFF].reshape(operands.x.shape)
