@@ -155,14 +155,20 @@ def test_a_finding_is_counted_under_the_question_that_found_it(found, question):
     assert tally.first[0] == question
 
 
-def test_a_diagnosis_is_right_wrong_or_nothing():
+def test_a_diagnosis_is_right_or_the_same_or_wrong_or_nothing():
     fault = FAULTS["pads_swapped"]
-    told = ["zeros before and after swapped, in part", "unexplained", "moved by one place",
-            "all zeros before or zeros before and after swapped"]  # fmt: skip
+    told = [
+        "zeros before and after swapped, in part",
+        "unexplained",
+        "moved by one place",
+        "all zeros before or zeros before and after swapped",
+    ]
     outcomes = [outcome("differs", question="value", diagnosis=text) for text in told]
+    outcomes.append(outcome("degraded", question="value", model="accumulates in float16"))
     tally = score.count("smoke", outcomes, fault)
-    assert (tally.right, tally.untold, tally.wrong) == (2, 1, 1)
-    assert tally.said == {"moved by one place": 1}
+    assert (tally.right, tally.same, tally.untold, tally.wrong) == (2, 1, 1, 1)
+    assert tally.others == {"moved by one place": 1}
+    assert tally.said == {"accumulates in float16": 1}
 
 
 def test_a_fault_is_measured_by_the_real_harness_and_put_into_the_table(tmp_path, monkeypatch):
@@ -180,6 +186,6 @@ def test_a_fault_is_measured_by_the_real_harness_and_put_into_the_table(tmp_path
     assert measured["stride_zero_taken"]["contracts"].questions == {"contract": score.ENOUGH}
     chosen = {name: FAULTS[name] for name in ("filter_flipped", "stride_zero_taken")}
     text = page.render(chosen, measured, command="python benchmarks/mutation")
-    assert "**2 of 2 are caught**" in text
+    assert "**2 of 2 are caught.**" in text
     assert "**0 findings in 305 checks**" in text
     assert page.plain(chosen, measured)["faults"]["filter_flipped"]["caught"]
