@@ -54,7 +54,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print(f"\ninterrupted; what was measured is in {folder}: run it again", file=sys.stderr)
         return 2
-    text = page.render(chosen, measured, command=_command())
+    text = page.render(chosen, measured, command=_command(asked))
     if asked.json:
         _put(asked.json, json.dumps(page.plain(chosen, measured), indent=1) + "\n")
     if asked.write:
@@ -155,8 +155,12 @@ def _put(path: Path, text: str) -> None:
     aside.replace(path)
 
 
-def _command() -> str:
-    return " ".join(["python", "benchmarks/mutation", *sys.argv[1:]])
+def _command(asked: argparse.Namespace) -> str:
+    """Return the command that makes the page, without where its runs are kept."""
+    words = [f"--fault {name}" for name in asked.fault or ()]
+    words += [f"--class {kind}" for kind in asked.kinds or ()]
+    words += [f"--suite {suite}" for suite in asked.suite or ()]
+    return " ".join(["python benchmarks/mutation", *words, *["--write"] * asked.write])
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ def render(chosen: dict[str, Fault], measured: dict[str, Tallies], *, command: s
         _questions(chosen, measured),
         _diagnoses(chosen, measured),
         _missed(chosen, measured),
+        _alone(chosen, measured),
         _each(chosen, measured),
     ]
     return "\n".join(parts)
@@ -68,8 +69,9 @@ The backend without a fault: **{false} findings in {right:,} checks**.
 Made by `{command}`
 on {dt.datetime.now(dt.UTC):%Y-%m-%d}: {here["cpu"]}, {here["cores"]} cores,
 Python {here["python"]}, NumPy {here["numpy"]}, convergent {environment.version()};
-{checks:,} checks in {seconds / 60:.0f} minutes of one process. The faults are
-`benchmarks/mutation/*.py`; those of arithmetic are pure functions, which other rules judge too.
+{checks:,} checks in {seconds / 60:.0f} minutes of one process (`-j 2` halves them) beside other
+work. The faults are `benchmarks/mutation/*.py`; those of arithmetic are pure functions, which other
+rules judge too.
 
 A fault is *caught* by a suite if any check is a finding; a suite ends at the {ENOUGH}th. Only the
 ops that a fault may spoil are asked. Calls that must be refused (`contracts`) are asked of the
@@ -184,6 +186,20 @@ def _missed(chosen: dict[str, Fault], measured: dict[str, Tallies]) -> str:
     for fault in same:
         found = " (and yet it is caught)" if caught(measured[fault.name]) else ""
         lines.append(f"- `{fault.name}`{found}: {fault.sentence}. *{fault.equivalent}.*")
+    return "\n".join(lines) + "\n"
+
+
+def _alone(chosen: dict[str, Fault], measured: dict[str, Tallies]) -> str:
+    """Name the faults that one suite alone shows: what a run without it would miss."""
+    lines = ["## What one suite alone catches\n"]
+    for suite in SUITES:
+        names = []
+        for name, fault in chosen.items():
+            found = [s for s, tally in measured[name].items() if tally.failed]
+            if found == [suite]:
+                names.append(f"`{name}`" + (f" ({fault.unseen})" if fault.unseen else ""))
+        if names:
+            lines.append(f"- {suite}: {', '.join(names)}")
     return "\n".join(lines) + "\n"
 
 
