@@ -21,7 +21,7 @@ def _interleaved(channels: int, groups: int) -> Array:
 
 def _filters_of(case: Case, w: Array, group: list[int]) -> Array:
     """Return ``w`` where each group has the filters of another."""
-    blocks = w.reshape(*w.shape[:-1], case.groups, -1)
+    blocks = w.reshape(*w.shape[:-1], case.groups, case.out_channels // case.groups)
     return np.ascontiguousarray(blocks[..., group, :]).reshape(w.shape)
 
 

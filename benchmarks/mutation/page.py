@@ -73,10 +73,10 @@ Python {here["python"]}, NumPy {here["numpy"]}, convergent {environment.version(
 work. The faults are `benchmarks/mutation/*.py`; those of arithmetic are pure functions, which other
 rules judge too.
 
-A fault is *caught* by a suite if any check is a finding; a suite ends at the {ENOUGH}th. Only the
-ops that a fault may spoil are asked. Calls that must be refused (`contracts`) are asked of the
-faults of refusal, and nothing else is. `relations` are those of the cases of `smoke`, judged
-without the oracle.
+A fault is *caught* by a suite if any check is a finding; a suite ends with the {ENOUGH}th or soon
+after. Only the ops that a fault may spoil are asked. Calls that must be refused (`contracts`) are
+asked of the faults of refusal, and nothing else is. `relations` are those of the cases of `smoke`,
+judged without the oracle.
 """
 
 
@@ -112,7 +112,7 @@ def _classes(chosen: dict[str, Fault], measured: dict[str, Tallies]) -> str:
 def _suites(chosen: dict[str, Fault], measured: dict[str, Tallies]) -> str:
     rows = []
     for suite in SUITES:
-        asked = [n for n in chosen if suite in measured[n] and not chosen[n].equivalent]
+        asked = [n for n, f in chosen.items() if _asked(measured[n], suite) and not f.equivalent]
         found = [n for n in asked if measured[n][suite].failed]
         alone = [n for n in found if sum(bool(t.failed) for t in measured[n].values()) == 1]
         none = measured[CORRECT].get(suite)
@@ -246,7 +246,9 @@ def _row(fault: Fault, tallies: Tallies) -> list[Any]:
 def _cells(tallies: Tallies, *, nobody: bool) -> list[Any]:
     by, (first, suite) = _by(tallies), _first(tallies)
     told = [sum(getattr(t, word) for t in tallies.values()) for word in LIKENESSES]
-    shown = [f"{tallies[s].failed}/{tallies[s].asked}" if s in tallies else "·" for s in SUITES]
+    shown = [
+        f"{tallies[s].failed}/{tallies[s].asked}" if _asked(tallies, s) else "·" for s in SUITES
+    ]
     named = sum((Counter(t.named) for t in tallies.values()), Counter[str]()).most_common(1)
     called = named[0][0] if named else ""
     others = ", ".join(q for q in by if q != first)
@@ -255,6 +257,11 @@ def _cells(tallies: Tallies, *, nobody: bool) -> list[Any]:
         "yes" if first else "no" if nobody else "**MISSED**", where, others, called, *shown,
         " / ".join(map(str, told)) if any(told) else "·",
     ]  # fmt: skip
+
+
+def _asked(tallies: Tallies, suite: str) -> int:
+    """Return how many checks a suite asked: a bias has no relations."""
+    return tallies[suite].asked if suite in tallies else 0
 
 
 def _by(tallies: Tallies) -> dict[str, int]:

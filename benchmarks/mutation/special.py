@@ -23,7 +23,8 @@ def _overflowing(operands: Operands) -> Operands:
     return Operands(*(np.full_like(a, 200) for a in operands))
 
 
-@fault(SPECIAL, "NaN among the operands counts as zero", MAPS, f"{_BASE}_nonfinite")
+@fault(SPECIAL, "NaN among the operands counts as zero", MAPS, f"{_BASE}_nonfinite",
+       says=("NaN is lost",))  # fmt: skip
 def nan_is_zero(case: Case, op: str, operands: Operands) -> Array:
     def tame(array: Array, dtype: str) -> Array:
         values = load(array, dtype)
@@ -33,7 +34,7 @@ def nan_is_zero(case: Case, op: str, operands: Operands) -> Array:
 
 
 @fault(SPECIAL, "the maximum of two sums is taken in a way that drops NaN from results", (CONV,),
-       f"{_BASE}_nonfinite")  # fmt: skip
+       f"{_BASE}_nonfinite", says=("NaN is lost",))  # fmt: skip
 def nan_results_become_lowest(case: Case, op: str, operands: Operands) -> Array:
     y = load(compute(case, op, operands), case.dtype)
     low = y.dtype.type(-FORMATS[case.dtype].largest)
@@ -76,7 +77,7 @@ def zeros_of_the_filter_skipped(case: Case, op: str, operands: Operands) -> Arra
 
 
 @fault(SPECIAL, "a dilated kernel is filled up with zeros, which meet infinities", (CONV,),
-       "conv2d:n2_i9_c3_k3_o4_d2_nonfinite", says=("NaN spreads over the window",))  # fmt: skip
+       "conv2d:n2_i9_c3_k3_o4_d2_nonfinite", says=("NaN spreads between the taps",))  # fmt: skip
 def dilated_kernel_filled(case: Case, op: str, operands: Operands) -> Array:
     if max(case.dilation) == 1 or not operands.w.size:
         return compute(case, op, operands)
@@ -91,13 +92,14 @@ def dilated_kernel_filled(case: Case, op: str, operands: Operands) -> Array:
                                    "NaN spreads over the batch"))  # fmt: skip
 def nan_spreads_over_the_sample(case: Case, op: str, operands: Operands) -> Array:
     y = load(compute(case, op, operands), case.dtype)
-    bad = ~np.isfinite(load(operands.x, case.dtype)).reshape(case.batch, -1).all(axis=1)
+    places = tuple(range(1, y.ndim))
+    bad = ~np.isfinite(load(operands.x, case.dtype)).all(axis=places)
     y[bad] = np.nan
     return store(y, case.dtype)
 
 
 @fault(SPECIAL, "infinity minus infinity gives infinity, not NaN", (CONV, FILTER),
-       "conv3d:i4_c2_k2_o3_nonfinite")  # fmt: skip
+       "conv3d:i4_c2_k2_o3_nonfinite", says=("NaN is lost",))  # fmt: skip
 def opposite_infinities_give_infinity(case: Case, op: str, operands: Operands) -> Array:
     found = load(compute(case, op, operands), case.dtype)
     kernel, given = Kernel(case), [load(a, case.dtype) for a in operands]

@@ -24,6 +24,7 @@ from mutation import correct, faults, page, score  # noqa: E402 - a folder of sc
 
 FAULTS = faults.load()
 BASE = "conv2d:n2_i5x6_c3_k3x2_o4_p1"
+SPREAD = "conv2d:n2_i9x8_c3_k3x2_o4_d2_nonfinite"
 PURE = [f for f in FAULTS.values() if f.effect in ("", "view")]
 BOUND_MODELS = {
     model.name
@@ -97,6 +98,8 @@ def test_the_backend_without_a_fault_agrees_with_the_oracle(suite):
         ("results_cut_off", "conv2d:n2_i7x8_c9_k3_o4_bfloat16_normal", "cuts the result off"),
         ("results_cut_off", "conv2d:n2_i7x8_c9_k3_o4_float16_normal", "cuts the result off"),
         ("infinity_saturates", f"{BASE}_bfloat16_nonfinite", "infinity becomes the largest number"),
+        ("nan_is_zero", f"{BASE}_nonfinite", "NaN is lost"),
+        ("dilated_kernel_filled", SPREAD, "NaN spreads between the taps"),
         ("zeros_negative", f"{BASE}_float64_signedzeros", "zero has the wrong sign"),
         (
             "results_flushed",
