@@ -12,18 +12,20 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-
 from alarms import draw, page
-from alarms.tally import ALARMS, Tally, needs_of, size_class
+from alarms.tally import CONSTANTS, Tally, needs_of, size_class, would_alarm
 from alarms.terms import READS
-from alarms.work import Work, fast_ones, implementations, sorted_ones
+from alarms.work import Work, downgraded, fast_ones, implementations, sorted_ones
+
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 from convergent.harness import aside
+from convergent.harness.compare import Question
 from convergent.harness.judge import judge
 from convergent.harness.outcome import Judgement
 from convergent.harness.referee import Referee, asks
@@ -39,10 +41,12 @@ class Count:
     """The tallies of a whole run, and the alarms themselves."""
 
     def __init__(self) -> None:
-        self.real, self.other, self.fast, self.sorted = (Tally() for _ in range(4))
+        self.real, self.other, self.sorted = (Tally() for _ in range(3))
         self.alarms: list[str] = []
         self.cases = 0
-        self.verdicts: dict[str, dict[str, int]] = {}
+        self.verdicts: Counter[tuple[str, str]] = Counter()
+        self.downgrades: Counter[tuple[str, str, float | str]] = Counter()
+        """By format, length of sums, and lambda: those that would have been seen, or ``all``."""
         self.seconds = 0.0
 
 
@@ -97,7 +101,9 @@ def _judge_case(case: Case, count: Count) -> None:
                 _count_aside(count, referee, work, name, compute())
             if not count.cases % _SORTED and case.data in draw.REAL:
                 for name, compute in sorted_ones(work):
-                    _count_aside(count, referee, work, name, compute(), known=True)
+                    _count_sorted(count, referee, work, name, compute())
+            if case.data in draw.REAL:
+                _count_downgrades(count, referee, work)
 
 
 def _count(count: Count, referee: Referee, work: Work, name: str, array: Array) -> None:
@@ -106,8 +112,7 @@ def _count(count: Count, referee: Referee, work: Work, name: str, array: Array) 
     question = referee.question(case, op)
     if case.data in draw.REAL:
         needs = needs_of(question, array)
-        length = size_class(int(question.expected.terms.max(initial=0)))
-        classes = _classes(case.dtype, op, name, case.data, length)
+        classes = _classes(case.dtype, op, name, case.data, _length(question))
         alarm = count.real.add(found, classes, needs)
     else:
         alarm = count.other.add(found, [("data", case.data), ("all",)], _OTHER)
@@ -126,22 +131,41 @@ def _classes(dtype: str, op: str, name: str, data: str, length: str) -> Iterator
     yield ("length", dtype, length)
 
 
-def _count_aside(
-    count: Count, referee: Referee, work: Work, name: str, array: Array, *, known: bool = False
-) -> None:
-    """Count what is judged and no alarm: fast algorithms, and orders that know the values."""
+def _length(question: Question) -> str:
+    return size_class(int(question.expected.terms.max(initial=0)))
+
+
+def _count_aside(count: Count, referee: Referee, work: Work, name: str, array: Array) -> None:
+    """Count the verdicts of a fast algorithm, and why it ``differs`` if it does."""
     case = work.case
     found = judge(referee, case, f"{work.op}/{name}", answered(array, case.dtype))
-    tally = count.sorted if known else count.fast
+    said = f"degraded: {found.model}" if found.verdict == "degraded" else str(found.verdict)
+    if found.verdict == "differs":
+        question = referee.question(case, work.op)
+        spared = np.where(question.expected.terms > 0, array, question.stored)
+        again = question.judge(spared, case.dtype).verdict
+        said += f" where nothing is summed, elsewhere {again}" if again != "differs" else ""
+        if again == "differs":
+            sys.stderr.write(f"\n{_line(found, work, name)}\n")
+    count.verdicts[name, said] += 1
+
+
+def _count_sorted(count: Count, referee: Referee, work: Work, name: str, array: Array) -> None:
+    case = work.case
+    found = judge(referee, case, f"{work.op}/{name}", answered(array, case.dtype))
     needs = needs_of(referee.question(case, work.op), array)
-    tally.add(found, [("order", case.dtype, name)], needs)
-    key = found.verdict
-    if found.verdict == "degraded":
-        key = f"degraded: {found.model}"
-    verdicts = count.verdicts.setdefault(name, {})
-    verdicts[key] = verdicts.get(key, 0) + 1
-    if key in ALARMS and not known:
-        sys.stderr.write(f"\n{_line(found, work, name)}\n")
+    count.sorted.add(found, [("order", case.dtype, name)], needs)
+
+
+def _count_downgrades(count: Count, referee: Referee, work: Work) -> None:
+    """Count the silent downgrades that each ``lambda`` would see."""
+    for name, array in downgraded(work):
+        question = referee.question(work.case, work.op)
+        length = _length(question)
+        count.downgrades[name, length, "all"] += 1
+        for lam, c0 in would_alarm(needs_of(question, array)):
+            if c0 == CONSTANTS[-1]:
+                count.downgrades[name, length, lam] += 1
 
 
 def _line(found: Judgement, work: Work, name: str) -> str:

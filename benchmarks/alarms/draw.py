@@ -18,7 +18,7 @@ OTHER = ("exact", "subnormal", "tiny", "signedzeros", "nonfinite")
 SUITES = ("ci", "smoke", "triples", "edge", "sources", "networks")
 LONGEST = 100_000
 _MOST_MACS = 1 << 15
-_OF_SUITES, _LONG, _OTHER = 0.4, 0.12, 0.1
+_OF_SUITES, _LONG, _OTHER = 0.35, 0.25, 0.1
 _SEEDS = 10**6
 _SCALE = 16
 

@@ -1,4 +1,4 @@
-"""Fast algorithms, which are correct and accurate only normwise: FFT and Winograd, of conv alone."""
+"""Fast algorithms of conv: FFT and Winograd, which are correct and accurate only normwise."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Map = Callable[[Case, Values, Values], Values]
 
 def conv_im2col(case: Case, x: Values, w: Values) -> Values:
     """Return ``y``: one product of all windows with the filter."""
-    return _back(case, _columns(case, x) @ _filter(case, w), case.y_shape)
+    return _back(_columns(case, x) @ _filter(case, w), case.y_shape)
 
 
 def conv_taps(case: Case, x: Values, w: Values) -> Values:
@@ -28,13 +28,13 @@ def conv_taps(case: Case, x: Values, w: Values) -> Values:
     inside, total = pad(x, case.pads), np.zeros((), w.dtype)
     for tap, at in _taps(case):
         total = total + _rows(case, inside[at]) @ _of_tap(case, w[tap])
-    return _back(case, total, case.y_shape)
+    return _back(total, case.y_shape)
 
 
 def filter_im2col(case: Case, x: Values, dy: Values) -> Values:
     """Return ``d_w``: one product of the windows of the whole batch."""
     found = _columns(case, x).transpose(0, 2, 1) @ _rows(case, dy)
-    return _taps_back(case, found)
+    return _taps_back(found)
 
 
 def filter_samples(case: Case, x: Values, dy: Values) -> Values:
@@ -43,7 +43,7 @@ def filter_samples(case: Case, x: Values, dy: Values) -> Values:
     for i in range(case.batch):
         one = _columns(case, x[i : i + 1]).transpose(0, 2, 1) @ _rows(case, dy[i : i + 1])
         total = total + one
-    return _taps_back(case, total)
+    return _taps_back(total)
 
 
 def input_col2im(case: Case, dy: Values, w: Values) -> Values:
@@ -106,7 +106,7 @@ def _columns(case: Case, x: Values) -> Values:
     return np.concatenate([_rows(case, inside[at]) for _, at in _taps(case)], axis=2)
 
 
-def _back(case: Case, rows: Values, shape: tuple[int, ...]) -> Values:
+def _back(rows: Values, shape: tuple[int, ...]) -> Values:
     return np.moveaxis(rows, 0, 1).reshape(shape)
 
 
@@ -123,5 +123,5 @@ def _scatter(
     padded = [i + sum(p) for i, p in zip(case.input, case.pads, strict=True)]
     total = np.zeros((case.batch, *padded, case.in_channels), dtype)
     for at, part in parts:
-        total[at] += _back(case, part, total[at].shape)
+        total[at] += _back(part, total[at].shape)
     return pad(total, tuple((-lo, -hi) for lo, hi in case.pads))

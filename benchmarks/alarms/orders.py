@@ -152,7 +152,7 @@ FINITE = ("FMA", "Kahan")
 
 
 def _run(terms: Values, axis: int = 0) -> Values:
-    """Return the sums from the first to the last, each step rounded (``accumulate`` may not regroup)."""
+    """Return the sums from the first to the last; ``accumulate`` may not regroup them."""
     if not terms.shape[axis]:
         return np.zeros(terms.shape[:axis] + terms.shape[axis + 1 :], terms.dtype)
     return np.take(np.add.accumulate(terms, axis=axis), -1, axis=axis)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
 from alarms import draw
 from alarms.tally import CONSTANTS, LAMBDAS, Cell
 from alarms.terms import READS
-from alarms.work import FAST
+
 from convergent.cases.case import DTYPES
 from convergent.harness import bounds, environment
 
@@ -20,41 +19,50 @@ if TYPE_CHECKING:
 
 _MOST_SHOWN = 20
 _FOUND = """\
-Implementations that are correct, in {orders} orders of summation, are judged by the code that judges
-frameworks. Whatever is called wrong is a false alarm.
+Implementations that are correct, in {orders} orders of summation, are judged by the code that
+judges frameworks. Whatever is called wrong is a false alarm.
 
-**{alarms:,} alarms in {judged:,} checks** of real data (normal, uniform) on {cases:,} cases drawn from the
-suites, at random and from sums of up to {longest:,} terms. If alarms were independent, 95 % confidence would
-put their rate below {rate}. A further {other:,} checks of data whose right result is known to
-the bit (integers, subnormal and tiny numbers, zeros of either sign, NaN and infinities): **{others:,} alarms**.
-Mistrusted, because the data could show nothing, and not counted: {mistrusted:,}.
+**{alarms:,} alarms in {judged:,} checks** of real data (normal, uniform) on {cases:,} cases drawn
+from the suites, at random and from sums of up to {longest:,} terms. Checks of a case share its
+data; counted by cases, the share of those with an alarm is below {rate} (95 % confidence). A
+further {other:,} checks of data whose right result is known to the bit (integers, subnormal and
+tiny numbers, zeros of either sign, NaN and infinities): **{others:,} alarms**. Mistrusted,
+because the data could show nothing, and not counted: {mistrusted:,}.
 
-{date}, {cpu}, {cores} cores, Python {python}, NumPy {numpy}; {seconds:,.0f} seconds. Again: `{command}`.
+{date}, {cpu}, {cores} cores, Python {python}, NumPy {numpy}; {seconds:,.0f} seconds. Again:
+`{command}`.
 """
 _ORDERS = """\
-Products and sums are rounded to float64 for float64, to float32 for the other types; 16-bit results are
-rounded once, at the end. *Ratio* is `error / bound`, the largest element of each check. 16-bit results come near
-1 because the rounding of the result alone may use up its part of the bound; it cannot exceed it.
+Products and sums are rounded to float64 for float64, to float32 for the other types; 16-bit
+results are rounded once, at the end. *Ratio* is `error / bound`, the largest element of each
+check. 16-bit results come near 1 because the rounding of the result alone may use up its part of
+the bound; it cannot exceed it.
 """
 _LENGTHS = """\
-*Needed* is what is left of the error for the sum, in the bound's own unit: the largest
-`c = (error - u_out |expected| - n eta) / (u S)`. The bound allows `c(n) = min(n, {lam:g} sqrt(n) + {c0:g})`. A 16-bit
-result rarely needs any: its own rounding is 2^13 or 2^16 times larger than those of its sum.
+*Needed* is what is left of the error for the sum, in the bound's own unit: the largest `c =
+(error - u_out |expected| - n eta) / (u S)`. The bound allows `c(n) = min(n, {lam:g} sqrt(n) +
+{c0:g})`. A 16-bit result rarely needs any: its own rounding is 2^13 or 2^16 times larger than
+those of its sum.
 """
 _LAMBDA = """\
-Alarms that `c(n) = min(n, lambda sqrt(n) + c0)` would have given on the same {judged:,} results ({lam:g} and
-{c0:g} are in use). Data of mean zero need no term that grows with `n`: what is decided by `c0`, and in the row of zero alarms
-the largest need above says how much room there is. `lambda` is a reserve for draws whose mean is not
-quite zero, and costs little: at 40,000 terms the bound is 58 units, where bfloat16 inputs err by about 10,000.
+Alarms that `c(n) = min(n, lambda sqrt(n) + c0)` would have given on the same {judged:,} results
+({lam:g} and {c0:g} are in use).
+"""
+_DOWNGRADES = """\
+A larger `lambda` costs sight. Float32 sums of operands that were silently rounded to TF32 or
+bfloat16: the share that is outside the bound with `c0 = {c0:g}`, by the length of the longest
+sum.
 """
 _FAST = """\
-FFT and Winograd are correct and accurate only normwise: small results inherit the roundings of large ones. They
-are no part of the figures above. A run calls them `degraded` and names the model; the ledger can allow it. Where a
-window meets nothing but padding, the right result is an exact zero, FFT leaves 1e-8, and no model excuses that.
+FFT and Winograd are correct and accurate only normwise: small results inherit the roundings of
+large ones. They are no part of the figures above. A run calls them `degraded` and names the
+model; the ledger can allow it. Where a window meets nothing but padding, the right result is an
+exact zero; FFT leaves a rounding error there, which no model excuses.
 """
 _SORTED = """\
-The bound is for orders that do not depend on the values. One that does, all negative terms first, makes its
-own partial sums as large as `S / 2`, as positive data would; no kernel sorts its terms. For comparison:
+The bound is for orders that do not depend on the values. One that does, all negative terms first,
+makes its own partial sums as large as `S / 2`, as positive data would; no kernel sorts its terms.
+For comparison:
 """
 
 
@@ -86,10 +94,13 @@ def render(count: Count, command: str) -> str:
             _LAMBDA.format(judged=count.real.judged, lam=bounds.LAMBDA, c0=bounds.C0),
             *_by_constants(count),
             "",
+            _DOWNGRADES.format(c0=bounds.C0),
+            *_by_downgrade(count),
+            "",
             "## Fast algorithms",
             "",
             _FAST,
-            *_verdicts(count, FAST),
+            *_verdicts(count),
             "",
             "## Orders that know the values",
             "",
@@ -108,9 +119,9 @@ def plain(count: Count) -> dict[str, Any]:
         "seconds": count.seconds,
         "real": count.real.plain(),
         "other": count.other.plain(),
-        "fast": count.fast.plain(),
         "sorted": count.sorted.plain(),
-        "verdicts": count.verdicts,
+        "verdicts": {": ".join(key): number for key, number in sorted(count.verdicts.items())},
+        "downgrades": {"/".join(map(str, k)): n for k, n in count.downgrades.items()},
         "environment": environment.describe(),
     }
 
@@ -128,7 +139,7 @@ def _found(count: Count, command: str) -> str:
     machine = environment.describe()
     real, other = count.real, count.other
     alarms = sum(cell.alarms for _, cell in real.of("all"))
-    rate = f"{3 / max(real.judged, 1):.1g}" if not alarms else "what is counted here"
+    rate = f"{3 / max(count.cases, 1):.1g}" if not alarms else "what is counted here"
     return _FOUND.format(
         orders=len({key[1] for key, _ in real.of("order")}),
         alarms=alarms,
@@ -139,7 +150,7 @@ def _found(count: Count, command: str) -> str:
         other=other.judged,
         others=sum(cell.alarms for _, cell in other.of("all")),
         mistrusted=real.mistrusted + other.mistrusted,
-        date=datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        date=dt.datetime.now(tz=dt.UTC).date().isoformat(),
         seconds=count.seconds,
         command=command,
         **{name: machine[name] for name in ("cpu", "cores", "python", "numpy")},
@@ -170,7 +181,7 @@ def _by_op(count: Count) -> Iterator[str]:
 
 def _by_length(count: Count) -> Iterator[str]:
     cells = dict(count.real.of("length"))
-    lengths = sorted({size for _, size in cells}, key=lambda size: _least(size))
+    lengths = sorted({size for _, size in cells}, key=_least)
     head = ["terms", "checks", "alarms", "c(n) there"]
     head += [f"{dtype}: largest ratio, needed" for dtype in DTYPES]
     rows = []
@@ -187,15 +198,25 @@ def _by_length(count: Count) -> Iterator[str]:
 
 def _by_constants(count: Count) -> Iterator[str]:
     head = ["c0", *(f"lambda {lam:g}" for lam in LAMBDAS)]
-    rows = [[f"{c0:g}", *(f"{count.real.stricter[lam, c0]:,}" for lam in LAMBDAS)] for c0 in CONSTANTS]
+    rows = [
+        [f"{c0:g}", *(f"{count.real.stricter[lam, c0]:,}" for lam in LAMBDAS)] for c0 in CONSTANTS
+    ]
     return table(head, rows)
 
 
-def _verdicts(count: Count, names: Iterable[str]) -> Iterator[str]:
+def _by_downgrade(count: Count) -> Iterator[str]:
+    head = ["rounded to, terms", "results", *(f"lambda {lam:g}" for lam in LAMBDAS)]
+    classes = {key[:2] for key in count.downgrades}
     rows = []
-    for name in names:
-        for verdict, number in sorted(count.verdicts.get(name, {}).items()):
-            rows.append([f"{name}: {verdict}", f"{number:,}"])
+    for name, size in sorted(classes, key=lambda key: (key[0], _least(key[1]))):
+        total = count.downgrades[name, size, "all"]
+        seen = [count.downgrades[name, size, lam] / total for lam in LAMBDAS]
+        rows.append([f"{name}, {size}", f"{total:,}", *(f"{100 * s:.1f} %" for s in seen)])
+    return table(head, rows)
+
+
+def _verdicts(count: Count) -> Iterator[str]:
+    rows = [[": ".join(key), f"{n:,}"] for key, n in sorted(count.verdicts.items())]
     return table(["algorithm and verdict", "checks"], rows)
 
 

@@ -15,7 +15,7 @@ from convergent.cases import dtypes
 from convergent.cases.dtypes import FORMATS, Array
 from convergent.harness import bounds
 from convergent.harness.compare import Question
-from convergent.harness.outcome import Judgement
+from convergent.harness.outcome import Judgement, number
 
 LAMBDAS = (0.0, 1 / 16, 1 / 8, bounds.LAMBDA, 1 / 2, 1.0)
 CONSTANTS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, bounds.C0)
@@ -36,7 +36,8 @@ class Cell:
 
     def quantiles(self) -> list[float]:
         """Return the median, the 99th percentile and the maximum of the error ratios."""
-        return [float(q) for q in np.quantile(self.ratios or [0.0], QUANTILES)]
+        ratios = self.ratios or [0.0]
+        return [float(q) for q in np.quantile(ratios, QUANTILES, method="inverted_cdf")]
 
 
 class Tally:
@@ -81,7 +82,9 @@ class Tally:
             "/".join(key): {
                 "checks": cell.checks,
                 "alarms": cell.alarms,
-                "ratio": dict(zip(("median", "p99", "max"), cell.quantiles(), strict=True)),
+                "ratio": dict(
+                    zip(("median", "p99", "max"), map(number, cell.quantiles()), strict=True)
+                ),
                 "needed": cell.needed,
             }
             for key, cell in sorted(self.cells.items())

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from alarms import fast, orders
 from alarms.gemm import GEMM
 from alarms.terms import READS, factors
+
 from convergent.cases import dtypes
 from convergent.cases.case import Case
 from convergent.cases.data import Operands
@@ -20,6 +20,7 @@ from convergent.cases.dtypes import FORMATS, Array
 Values = npt.NDArray[Any]
 
 CHANNELS_FIRST = "channels first"
+DOWNGRADES = ("tf32", "bfloat16")
 FAST = ("FFT", "Winograd F(2, 3)", "Winograd F(4, 3)")
 _LONGEST_LOOP = 1 << 15  # terms that are added in Python, one step each
 
@@ -96,6 +97,13 @@ def sorted_ones(work: Work) -> Iterator[tuple[str, Callable[[], Array]]]:
     """Yield orders that know the values, which no kernel has and the bound does not allow for."""
     for name, order in orders.SORTED.items():
         yield name, functools.partial(work.by, order)
+
+
+def downgraded(work: Work) -> Iterator[tuple[str, Array]]:
+    """Yield what float32 sums of silently rounded operands give: no correct implementation."""
+    for name in DOWNGRADES if work.case.dtype == "float32" else ():
+        left, right = (dtypes.round_to(f.astype(np.float64), FORMATS[name]) for f in work.factors)
+        yield name, work.by_factors((left.astype(np.float32), right.astype(np.float32)))
 
 
 def _gemm(work: Work, function: Callable[[Case, Values, Values], Values]) -> Array:
