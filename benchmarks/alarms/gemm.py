@@ -34,7 +34,7 @@ def conv_taps(case: Case, x: Values, w: Values) -> Values:
 def filter_im2col(case: Case, x: Values, dy: Values) -> Values:
     """Return ``d_w``: one product of the windows of the whole batch."""
     found = _columns(case, x).transpose(0, 2, 1) @ _rows(case, dy)
-    return _taps_back(found)
+    return _taps_back(case, found)
 
 
 def filter_samples(case: Case, x: Values, dy: Values) -> Values:
@@ -43,7 +43,7 @@ def filter_samples(case: Case, x: Values, dy: Values) -> Values:
     for i in range(case.batch):
         one = _columns(case, x[i : i + 1]).transpose(0, 2, 1) @ _rows(case, dy[i : i + 1])
         total = total + one
-    return _taps_back(total)
+    return _taps_back(case, total)
 
 
 def input_col2im(case: Case, dy: Values, w: Values) -> Values:
