@@ -68,7 +68,7 @@ def parts_in_bfloat16(case: Case, op: str, operands: Operands) -> Array:
     return compute(case, op, operands, product=lambda a, b: cut(np.matmul(a, b), BFLOAT16))
 
 
-@fault(ACCUMULATION, "the filter's gradient in float16 sums each sample in float16, then in float32",
+@fault(ACCUMULATION, "the filter's gradient in float16 is summed in float16 sample by sample",
        (FILTER,), "conv2d:n4_i9_c3_k3_o4_float16_normal",
        says=("accumulates in float16",))  # fmt: skip
 def samples_summed_in_float16(case: Case, op: str, operands: Operands) -> Array:
@@ -121,8 +121,9 @@ def by_fft_in_float32(case: Case, op: str, operands: Operands) -> Array:
 
 
 @fault(ACCUMULATION, "compensated float32 sums whose compensation has the wrong sign", (CONV,),
-       f"{_LONG}_normal", equivalent="it doubles the rounding of each addition: within what another "
-       "order of the same sum may err, and integers have nothing to compensate")  # fmt: skip
+       f"{_LONG}_normal",
+       equivalent="it doubles the rounding of each addition: within what another order of the "
+       "same sum may err, and integers have nothing to compensate")  # fmt: skip
 def compensation_added(case: Case, op: str, operands: Operands) -> Array:
     if case.dtype != "float32":
         return compute(case, op, operands)

@@ -1,17 +1,17 @@
 """What a planted fault is, and the list of them all: ``faults.load()``.
 
-A fault of arithmetic is a pure function ``compute(case, op, operands) -> result``: canonical arrays
-``x (N, *input, C)``, ``w (*kernel, C/G, O)``, ``dy (N, *output, O)``, stored as the case's dtype
-(bfloat16 as bits in uint16), and so is the result. It can be judged by any rule, without a harness::
+A fault of arithmetic is a pure function ``compute(case, op, operands) -> result``: canonical
+arrays ``x (N, *input, C)``, ``w (*kernel, C/G, O)``, ``dy (N, *output, O)``, stored as the case's
+dtype (bfloat16 as bits in uint16), and so is the result. Any rule can judge it, without a harness::
 
     from mutation import faults                       # with benchmarks/ on the path
     fault = faults.load()["pads_swapped"]
     actual = fault(case, "conv", operands)            # wrong
     right = correct.compute(case, "conv", operands)   # right
 
-A fault of process or state is a function ``compute(state, case, op, operands)`` where ``state`` is a
-dictionary that lives as long as the process; some abort it, sleep for an hour or change operands
-(``fault.effect``). A fault of refusal names the checks of its arguments that are left out.
+A fault of state is a function ``compute(state, case, op, operands)`` where ``state`` is a
+dictionary that lives as long as the process. Some faults abort it, sleep for an hour or change
+operands (``fault.effect``). A fault of refusal names the checks of its arguments that are left out.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class Fault:
     ``effect`` says what besides numbers it does (``state``: needs a dictionary; ``input``: writes
     to operands; ``ends``: raises, ends or stops the process; ``memory``: depends on what memory
     held; ``view``: shows on views such as ``memory.laid`` makes; ``refusal``: ``lenient`` names the
-    checks of arguments that are left out, the result of a legal call is right). ``equivalent`` says why nobody could tell, if so.
+    checks of arguments that are left out, the result of a legal call is right). ``equivalent``
+    says why nobody could tell, if so; ``unseen`` why the suites do not show it.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Fault:
     lenient: tuple[str, ...] = ()
     given: Callable[[Operands], Operands] = lambda operands: operands
     equivalent: str = ""
+    unseen: str = ""
 
     @property
     def is_pure(self) -> bool:

@@ -15,8 +15,6 @@ _ODD = "conv2d:n2_i5x6_c3_k3x2_o4_p0+1x1+0"
 _MOVED = ("moved by one place", "moved by several places")
 
 
-
-
 @fault(PADDING, "zeros before and after are swapped (symmetric padding hides it)",
        MAPS, _ODD, says=("zeros before and after swapped",))  # fmt: skip
 def pads_swapped(case: Case, op: str, operands: Operands) -> Array:

@@ -63,7 +63,8 @@ def tf32_where_it_fits(case: Case, op: str, operands: Operands) -> Array:
 
 
 @fault(PRECISION, "float64 operands are rounded to float32 and the sum is given as float64", MAPS,
-       "conv2d:n2_i7x8_c4_k3_o4_float64_normal", says=("rounds the inputs to float32",))  # fmt: skip
+       "conv2d:n2_i7x8_c4_k3_o4_float64_normal",
+       says=("rounds the inputs to float32",))  # fmt: skip
 def doubles_through_float32(case: Case, op: str, operands: Operands) -> Array:
     if case.dtype != "float64":
         return compute(case, op, operands)
@@ -99,7 +100,8 @@ def results_cut_off(case: Case, op: str, operands: Operands) -> Array:
     return compute(case, op, operands, store=toward_zero)
 
 
-@fault(PRECISION, "float32 results are one ulp too large in magnitude", (CONV,), _REAL)
+@fault(PRECISION, "float32 results are one ulp too large in magnitude", (CONV,), _REAL,
+       says=("rounds where exact arithmetic would not",))  # fmt: skip
 def one_ulp_up(case: Case, op: str, operands: Operands) -> Array:
     y = compute(case, op, operands)
     if case.dtype != "float32":
@@ -145,5 +147,3 @@ def ties_away_from_even(case: Case, op: str, operands: Operands) -> Array:
         return np.where(tie & np.isfinite(bigger), bigger, near)
 
     return compute(case, op, operands, store=up)
-
-

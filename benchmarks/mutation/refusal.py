@@ -68,7 +68,9 @@ def _sizes(told: Told) -> Iterator[tuple[str, str]]:
         yield "gradient_batch", "the gradient is of another batch"
     if told.op != FILTER and not math.prod(kernel):
         yield "kernel_empty", "the kernel has no tap"
-    axes = zip(told.size, kernel, told.stride, told.dilation, told.pads, told.dy.shape[1:])
+    given_sizes = told.dy.shape[1:]
+    # Of other lengths where the ranks are wrong, which has been told.
+    axes = zip(told.size, kernel, told.stride, told.dilation, told.pads, given_sizes, strict=False)
     for size, taps, step, spread, pads, given in axes:
         padded, extent = size + sum(pads), (taps - 1) * spread + 1
         if told.op == CONV and padded < extent:

@@ -92,7 +92,7 @@ def nan_spreads_over_the_sample(case: Case, op: str, operands: Operands) -> Arra
 
 
 @fault(SPECIAL, "infinity minus infinity gives infinity, not NaN", (CONV, FILTER),
-       f"{_BASE}_nonfinite")  # fmt: skip
+       "conv3d:i4_c2_k2_o3_nonfinite")  # fmt: skip
 def opposite_infinities_give_infinity(case: Case, op: str, operands: Operands) -> Array:
     found = load(compute(case, op, operands), case.dtype)
     kernel, given = Kernel(case), [load(a, case.dtype) for a in operands]

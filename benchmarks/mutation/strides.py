@@ -76,7 +76,9 @@ def dilation_times_stride(case: Case, op: str, operands: Operands) -> Array:
              "stride ignored"))  # fmt: skip
 def depth_stride_of_rows(case: Case, op: str, operands: Operands) -> Array:
     stride = case.stride
-    return compute(case, op, operands, stride=(stride[1], *stride[1:]) if case.dims == 3 else stride)
+    return compute(
+        case, op, operands, stride=(stride[1], *stride[1:]) if case.dims == 3 else stride
+    )
 
 
 @fault(STRIDES, "strided filter gradients do not sum the last window where image is left over",

@@ -35,6 +35,7 @@ class Session:
         self._writer, self._ledger, self._watch = writer, ledger, watch
         self._lock = threading.Lock()
         self._versions: dict[str, str] = {}
+        self._findings = 0
         self._arrays = Arrays(options.folder)
 
     def replay(self, path: Path) -> None:
@@ -80,7 +81,8 @@ class Session:
             self._writer.write(outcome)
             if outcome.is_finding:
                 self._arrays.keep(outcome, array)
-                if self.options.stop_at_first:
+                self._findings += 1
+                if self.options.stop_at_first or self._findings == self.options.enough:
                     self.stop.set()
             if self._watch:
                 self._watch(outcome)
