@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+
 from alarms import draw, page
 from alarms.tally import CONSTANTS, Tally, needs_of, size_class, would_alarm
 from alarms.terms import READS
 from alarms.work import Work, downgraded, fast_ones, implementations, sorted_ones
-
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 from convergent.harness import aside

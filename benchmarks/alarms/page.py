@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from alarms import draw
 from alarms.tally import CONSTANTS, LAMBDAS, Cell
 from alarms.terms import READS
-
 from convergent.cases.case import DTYPES
 from convergent.harness import bounds, environment
 

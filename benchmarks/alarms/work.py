@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from alarms import fast, orders
 from alarms.gemm import GEMM
 from alarms.terms import READS, factors
-
 from convergent.cases import dtypes
 from convergent.cases.case import Case
 from convergent.cases.data import Operands

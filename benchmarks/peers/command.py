@@ -12,12 +12,11 @@ import sys
 import time
 from pathlib import Path
 
+from convergent.cases.text import parse
+from convergent.harness import aside
 from mutation import faults
 from peers import checkers, clock, page, rules, score
 from peers.page import Board
-
-from convergent.cases.text import parse
-from convergent.harness import aside
 
 PAGE = Path(__file__).parents[2] / "docs" / "proof" / "peers.md"
 TIMED = ("conv2d:n2_i7x8_c3_k3_o4_normal", "conv2d:n2_i9_c8_k3_o8_normal")
@@ -77,7 +76,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--checks", type=int, default=6000, help="right results, at least")
     parser.add_argument("--seed", type=int, default=1, help="of the sample of cases")
-    parser.add_argument("--repetitions", type=int, default=5, help="of which the median is told")
+    parser.add_argument("--repetitions", type=int, default=25, help="of which the median is told")
     parser.add_argument("--fault", action="append", help="this fault alone; may be repeated")
     parser.add_argument("--rules-only", action="store_true", help="no gradient checkers")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} of docs/proof")

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from alarms.page import table
+from convergent.cases.case import DTYPES
+from convergent.harness import environment
 from mutation.faults import Fault
 from peers.checkers import Checker
 from peers.rules import OURS, Rule
 from peers.score import KINDS, LONG, Found, Rate, better
-
-from convergent.cases.case import DTYPES
-from convergent.harness import environment
 
 _PACKAGES = ("numpy", "torch", "tensorflow-cpu", "tensorflow", "jax", "keras")
 _HEAD = """\
@@ -39,6 +38,7 @@ _RULES = """\
 *Normal*, *integers*, *special*: faults told on such data (special: NaN, infinities, subnormal and
 tiny numbers, signed zeros, asked of the faults that name them). Rules are data, too: tests of
 frameworks are written with normal or uniform numbers, benchdnn's with integers, ours with all.
+(`assert_close` refuses every NaN, right or wrong, unless `equal_nan` is set.)
 """
 _RATES = """\
 {judged:,} right results, of implementations that differ in the order of summation alone (those of
@@ -53,7 +53,7 @@ right ops that were asked beside a refused mutant. Whatever is wrong in the same
 backwards is the gradient of what it is the gradient of: no checker can tell.
 """
 _TIMES = """\
-Median seconds per verified gradient and, in brackets, the ratio to ours: both gradients of one conv
+Median processor time per verified gradient and, in brackets, the ratio to ours: both gradients of one conv
 in NumPy, from the operands to the verdict, all ways by turns in one process. Rules include a
 reference in float64, ours its oracle, bound and judgement (no worker process: that is
 [speed](speed.md)); checkers what they call for finite differences. Rules are timed on results that

@@ -10,12 +10,6 @@ from typing import Literal
 
 from alarms import draw
 from alarms.work import Work, implementations
-from mutation import correct
-from mutation.faults import Fault
-from peers import forms, rules
-from peers.checkers import FULL, Checker
-from peers.rules import Rule
-
 from convergent.backends import oracle
 from convergent.cases import data
 from convergent.cases.case import SPECIAL, Case
@@ -24,6 +18,11 @@ from convergent.cases.dtypes import Array
 from convergent.cases.text import parse
 from convergent.harness.compare import Question
 from convergent.harness.referee import Referee, asks
+from mutation import correct
+from mutation.faults import Fault
+from peers import forms, rules
+from peers.checkers import FULL, Checker
+from peers.rules import Rule
 
 Found = Literal["told", "wolf", "missed", "absent", "too large"]
 """``told``: it refuses the fault and accepts the right result of the same check; ``wolf``: it
