@@ -53,9 +53,9 @@ right ops that were asked beside a refused mutant. Whatever is wrong in the same
 backwards is the gradient of what it is the gradient of: no checker can tell.
 """
 _TIMES = """\
-Median processor time per verified gradient and, in brackets, the ratio to ours: both gradients of one conv
-in NumPy, from the operands to the verdict, all ways by turns in one process. Rules include a
-reference in float64, ours its oracle, bound and judgement (no worker process: that is
+Median processor time per verified gradient and, in brackets, the ratio to ours: both gradients of
+one conv in NumPy, from the operands to the verdict, all ways by turns in one process. Rules include
+a reference in float64, ours its oracle, bound and judgement (no worker process: that is
 [speed](speed.md)); checkers what they call for finite differences. Rules are timed on results that
 they accept.
 """
