@@ -102,7 +102,7 @@ def _judge_case(case: Case, count: Count) -> None:
             if not count.cases % _SORTED and case.data in draw.REAL:
                 for name, compute in sorted_ones(work):
                     _count_sorted(count, referee, work, name, compute())
-            if case.data in draw.REAL:
+            if case.data in draw.REAL and not referee.question(case, op).vacuous:
                 _count_downgrades(count, referee, work)
 
 

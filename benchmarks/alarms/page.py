@@ -46,10 +46,12 @@ those of its sum.
 """
 _LAMBDA = """\
 Alarms that `c(n) = min(n, lambda sqrt(n) + c0)` would have given on the same {judged:,} results
-({lam:g} and {c0:g} are in use).
+({lam:g} and {c0:g} are in use). The largest need at any length is {needed:.2f}: data of mean zero
+need a `c0`, as theory has it, and no `lambda`. What is in use leaves room for real kernels (direct
+ones need up to 6.93) and for draws whose mean is not quite zero.
 """
 _DOWNGRADES = """\
-A larger `lambda` costs sight. Float32 sums of operands that were silently rounded to TF32 or
+Room costs sight. Float32 sums of operands that were silently rounded to TF32 or
 bfloat16: the share that is outside the bound with `c0 = {c0:g}`, by the length of the longest
 sum.
 """
@@ -91,7 +93,12 @@ def render(count: Count, command: str) -> str:
             "",
             "## What other constants would have alarmed",
             "",
-            _LAMBDA.format(judged=count.real.judged, lam=bounds.LAMBDA, c0=bounds.C0),
+            _LAMBDA.format(
+                judged=count.real.judged,
+                lam=bounds.LAMBDA,
+                c0=bounds.C0,
+                needed=max((cell.needed for _, cell in count.real.of("all")), default=0.0),
+            ),
             *_by_constants(count),
             "",
             _DOWNGRADES.format(c0=bounds.C0),
@@ -182,7 +189,7 @@ def _by_op(count: Count) -> Iterator[str]:
 def _by_length(count: Count) -> Iterator[str]:
     cells = dict(count.real.of("length"))
     lengths = sorted({size for _, size in cells}, key=_least)
-    head = ["terms", "checks", "alarms", "c(n) there"]
+    head = ["terms", "checks", "alarms", "c(n) at the least"]
     head += [f"{dtype}: largest ratio, needed" for dtype in DTYPES]
     rows = []
     for size in lengths:

@@ -43,7 +43,8 @@ frameworks are written with normal or uniform numbers, benchdnn's with integers,
 _RATES = """\
 {judged:,} right results, of implementations that differ in the order of summation alone (those of
 [false alarms](alarms.md)), on real data. *Long*: the {long:,} of them with a sum of {least:,} terms
-or more.
+or more. What such constants do to PyTorch's own results on layers of published networks is told in
+[when is a result right](../numerics.md).
 """
 _CHECKERS = """\
 Each is given the op as the framework's own custom function, forward and gradients by the mutant,
