@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,20 +18,24 @@ import numpy as np
 from convergent.cases.dtypes import Array
 from peers.forms import Form
 
-FULL = 3000
-"""Numbers of a form beyond which no full Jacobian is asked for: it takes minutes."""
+FULL, FULL_IN_GRAPHS = 3000, 700
+"""Numbers of a form beyond which no full Jacobian is asked for: of all checkers it takes a minute,
+of TensorFlow's several. A refusal by ``fast_mode`` computes one, too, for its message."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Checker:
-    """A gradient checker: its name, numbers, source, the dtype it is given, and the check."""
+    """A gradient checker: its name, numbers, source, the dtype it is given, and the check.
+
+    Forms of more than ``most`` numbers are not asked.
+    """
 
     name: str
     numbers: str
     source: str
     dtype: str
     check: Callable[[Form], bool]
-    full: bool = True
+    most: float = math.inf
 
     def rejects(self, form: Form) -> bool:
         """Say whether the gradients are called wrong; an exception is a no, too."""
@@ -53,18 +58,17 @@ def load() -> tuple[Checker, ...]:
     tf_tests = "https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/kernel_tests/nn_ops/conv_ops_test.py"
     return (
         Checker("torch gradcheck", "eps 1e-6, atol 1e-5, rtol 1e-3", torch_source, "float64",
-                in_torch),
+                in_torch, FULL),
         Checker("torch gradcheck, fast_mode", "the same", torch_source, "float64",
-                functools.partial(in_torch, fast=True), full=False),
-        Checker("torch gradcheck, float32", "the same", torch_source, "float32", in_torch),
-        Checker("JAX check_grads", "eps 1e-4, tolerance 1e-5", jax_source, "float64", in_jax,
-                full=False),
+                functools.partial(in_torch, fast=True), FULL),
+        Checker("torch gradcheck, float32", "the same", torch_source, "float32", in_torch, FULL),
+        Checker("JAX check_grads", "eps 1e-4, tolerance 1e-5", jax_source, "float64", in_jax),
         Checker("JAX check_grads, as its conv tests", "eps 1, tolerance 1e-3", jax_tests,
-                "float32", functools.partial(in_jax, eps=1.0, tolerance=1e-3), full=False),
+                "float32", functools.partial(in_jax, eps=1.0, tolerance=1e-3)),
         Checker("TF compute_gradient, assertAllClose", "delta 1/1024, 1e-6", tf_source, "float64",
-                functools.partial(in_tensorflow, most=None)),
+                functools.partial(in_tensorflow, most=None), FULL_IN_GRAPHS),
         Checker("TF compute_gradient, as its conv tests", "delta 1/1024, largest error 3e-3",
-                tf_tests, "float32", functools.partial(in_tensorflow, most=3e-3)),
+                tf_tests, "float32", functools.partial(in_tensorflow, most=3e-3), FULL_IN_GRAPHS),
     )  # fmt: skip
 
 

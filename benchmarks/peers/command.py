@@ -1,7 +1,8 @@
 """Rules that frameworks are tested by, and ours: misses, false alarms and time in one run.
 
 python benchmarks/peers --rules-only             # no gradient checkers: a minute or two
-python benchmarks/peers --write                  # docs/proof/peers.md
+python benchmarks/peers --write --json FILE      # docs/proof/peers.md; half an hour
+python benchmarks/peers --write --json FILE --resume   # go on where it was interrupted
 """
 
 from __future__ import annotations
@@ -36,35 +37,67 @@ def main(argv: list[str] | None = None) -> int:
             sys.stderr.write(f"{', '.join(unknown)}: no fault that is a function\n")
             return 4
     try:
+        if asked.resume:
+            _resume(board, asked.json)
         _ask(board, asked)
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted: what follows holds what was asked so far\n")
         asked.write = False  # a page tells of a whole run
+    except InvalidRun as error:
+        sys.stderr.write(f"{error}\n")
+        return 4
     text = page.render(board)
     print(text)
-    if asked.json:
-        aside.write(asked.json, json.dumps(page.plain(board), indent=1).encode() + b"\n")
+    _save(board, asked)
     if asked.write:
         aside.write(PAGE, text.encode())
     return 0
 
 
+class InvalidRun(Exception):
+    """A file that is no run of this command; the message says the way out."""
+
+
+def _save(board: Board, asked: argparse.Namespace) -> None:
+    if asked.json:
+        aside.write(asked.json, json.dumps(page.plain(board), indent=1).encode() + b"\n")
+
+
+def _resume(board: Board, path: Path | None) -> None:
+    """Take from a file what was asked before; nothing of it is run."""
+    if path is None:
+        raise InvalidRun("--resume needs the file of the run that was interrupted: --json FILE")
+    try:
+        page.take(board, json.loads(path.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        said = f"{type(error).__name__}: {error}"
+        raise InvalidRun(f"{path} holds no run of this command ({said}); give another") from error
+
+
 def _ask(board: Board, asked: argparse.Namespace) -> None:
     for number, fault in enumerate(board.faults.values(), start=1):
-        sys.stderr.write(f"\r{number} of {len(board.faults)} faults, rules ")
-        board.judged[fault.name] = score.judged(fault, board.rules)
-    sys.stderr.write("\nright results ")
-    board.rates = score.rates(board.rules, asked.checks, asked.seed)
+        if fault.name not in board.judged:
+            sys.stderr.write(f"\r{number} of {len(board.faults)} faults, rules ")
+            board.judged[fault.name] = score.judged(fault, board.rules)
+    if not board.rates:
+        sys.stderr.write("\nright results ")
+        board.rates = score.rates(board.rules, asked.checks, asked.seed)
     for line in TIMED:
-        sys.stderr.write(f"\ntime of {line} ")
-        board.seconds[line] = clock.seconds(
-            parse(line), board.rules, board.checkers, asked.repetitions
-        )
+        if line not in board.seconds:
+            sys.stderr.write(f"\ntime of {line} ")
+            board.seconds[line] = clock.seconds(
+                parse(line), board.rules, board.checkers, asked.repetitions
+            )
+            _save(board, asked)
     for number, fault in enumerate(board.faults.values(), start=1):
         for checker in board.checkers:
-            sys.stderr.write(f"\r{number} of {len(board.faults)} faults, {checker.name:40.40s} ")
-            found = score.checked(fault, checker, board.accepted)
-            board.checked.setdefault(fault.name, {})[checker.name] = found
+            found = board.checked.setdefault(fault.name, {})
+            if checker.name not in found:
+                sys.stderr.write(
+                    f"\r{number} of {len(board.faults)} faults, {checker.name:40.40s} "
+                )
+                found[checker.name] = score.checked(fault, checker, board.accepted)
+        _save(board, asked)
     sys.stderr.write("\n")
 
 
@@ -80,5 +113,6 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--fault", action="append", help="this fault alone; may be repeated")
     parser.add_argument("--rules-only", action="store_true", help="no gradient checkers")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} of docs/proof")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="every figure, as JSON")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="every figure so far, as JSON")
+    parser.add_argument("--resume", action="store_true", help="go on with the file of --json")
     return parser.parse_args(argv)

@@ -34,11 +34,12 @@ class Form:
 
 def of(case: Case, compute: Compute, ops: tuple[str, ...]) -> Form:
     """Return the form in which a fault of ``ops`` can show: a conv with its gradients if it can."""
-    if ops == ("transpose",):
-        return _transpose(case, compute)
-    if ops == ("backprop_bias",):
-        return _biased(case, compute)
-    return _conv(case, compute)
+    return {"transpose": _transpose, "bias": _biased, "conv": _conv}[kind(ops)](case, compute)
+
+
+def kind(ops: tuple[str, ...]) -> str:
+    """Return which form shows a fault of ``ops``."""
+    return {("transpose",): "transpose", ("backprop_bias",): "bias"}.get(ops, "conv")
 
 
 def _conv(case: Case, compute: Compute) -> Form:

@@ -14,7 +14,7 @@ from alarms.page import table
 from convergent.cases.case import DTYPES
 from convergent.harness import environment
 from mutation.faults import Fault
-from peers.checkers import Checker
+from peers.checkers import FULL, FULL_IN_GRAPHS, Checker
 from peers.rules import OURS, Rule
 from peers.score import KINDS, LONG, Found, Rate, better
 
@@ -48,10 +48,11 @@ or more. What such constants do to PyTorch's own results on layers of published 
 """
 _CHECKERS = """\
 Each is given the op as the framework's own custom function, forward and gradients by the mutant,
-with normal data. *Absent*: in the dtype that the checker wants the fault changes nothing. *Too
-large*: more than {full:,} numbers, of which a full Jacobian takes minutes. *Right refused*: of the
-right ops that were asked beside a refused mutant. Whatever is wrong in the same way forwards and
-backwards is the gradient of what it is the gradient of: no checker can tell.
+with normal data; the right op is asked first, and where it is refused the checker has cried wolf.
+*Absent*: in the dtype that the checker wants the fault changes nothing. *Too large*: more than
+{full:,} numbers (TensorFlow: {graphs:,}), of which a full Jacobian takes minutes. Whatever is wrong
+in the same way forwards and backwards is the gradient of what it is the gradient of: no checker can
+tell.
 """
 _TIMES = """\
 Median processor time per verified gradient and, in brackets, the ratio to ours: both gradients of
@@ -98,11 +99,9 @@ def render(board: Board) -> str:
         "\n".join(_by_dtype(board)),
     ]
     if board.checkers:
-        from peers.checkers import FULL
-
         parts += [
             "## Faults told by gradient checkers",
-            _CHECKERS.format(full=FULL),
+            _CHECKERS.format(full=FULL, graphs=FULL_IN_GRAPHS),
             "\n".join(_by_checker(board)),
         ]
     parts += ["## Time", _TIMES, "\n".join(_by_time(board))]
@@ -115,9 +114,25 @@ def render(board: Board) -> str:
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
+def take(board: Board, told: dict[str, Any]) -> None:
+    """Put into ``board`` what ``plain`` told of another run with the same faults and names."""
+    for name, by_rule in told["judged"].items():
+        if name in board.faults and set(by_rule) == {rule.name for rule in board.rules}:
+            board.judged[name] = by_rule
+    for name, rate in told["rates"].items():
+        board.rates[name] = Rate()
+        board.rates[name].judged.update(rate["judged"])
+        board.rates[name].refused.update(rate["refused"])
+    board.checked.update({n: by for n, by in told["checked"].items() if n in board.faults})
+    board.accepted.update(told["right forms accepted"])
+    board.seconds.update(told["seconds"])
+    board.began -= float(told["minutes"]) * 60
+
+
 def plain(board: Board) -> dict[str, Any]:
     """Return every figure as JSON has it."""
     return {
+        "minutes": (time.monotonic() - board.began) / 60,
         "judged": board.judged,
         "rates": {n: {"judged": r.judged, "refused": r.refused} for n, r in board.rates.items()},
         "checked": board.checked,
@@ -194,7 +209,9 @@ def _share(part: int, whole: int) -> str:
 def _by_checker(board: Board) -> Iterator[str]:
     rows = []
     for checker in board.checkers:
-        found = Counter(by_name[checker.name] for by_name in board.checked.values())
+        found = Counter(
+            by_name[checker.name] for by_name in board.checked.values() if checker.name in by_name
+        )
         right = [ok for key, ok in board.accepted.items() if key.startswith(f"{checker.name} conv")]
         refused = f"{right.count(False)} of {len(right)}"
         rows.append(
@@ -211,10 +228,9 @@ def _by_time(board: Board) -> Iterator[str]:
     for name in names:
         cells = []
         for found in board.seconds.values():
-            if name not in found:
-                break
-            cells.append(f"{1e3 * found[name]:.3g} ms ({found[name] / found[OURS]:.3g})")
-        else:
+            ratio = found.get(name, 0.0) / found[OURS]
+            cells.append(f"{1e3 * found[name]:.3g} ms ({ratio:.3g})" if ratio else "too large")
+        if any(name in found for found in board.seconds.values()):
             rows.append([_name(name), *cells])
     return table(["way", *(f"`{line}`" for line in board.seconds)], rows)
 
@@ -225,7 +241,10 @@ def _missed(board: Board) -> Iterator[str]:
         names = {fault: board.found(fault, rule.name) for fault in board.judged}
         yield from _listed(rule.name, names)
     for checker in board.checkers:
-        yield from _listed(checker.name, {f: by[checker.name] for f, by in board.checked.items()})
+        yield from _listed(
+            checker.name,
+            {f: by[checker.name] for f, by in board.checked.items() if checker.name in by},
+        )
 
 
 def _missed_on(board: Board, kind: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ from convergent.harness.referee import Referee, asks
 from mutation import correct
 from mutation.faults import Fault
 from peers import forms, rules
-from peers.checkers import FULL, Checker
+from peers.checkers import Checker
 from peers.rules import Rule
 
 Found = Literal["told", "wolf", "missed", "absent", "too large"]
@@ -79,7 +79,10 @@ def judged(fault: Fault, every: Iterable[Rule]) -> dict[str, dict[str, Found]]:
 
 
 def checked(fault: Fault, checker: Checker, accepted: dict[str, bool]) -> Found:
-    """Return what a gradient checker makes of a fault; ``accepted`` remembers the right forms."""
+    """Return what a gradient checker makes of a fault; the right form is asked first.
+
+    ``accepted`` remembers which right forms were accepted.
+    """
     case = parse(fault.shown_in).replace(dtype=checker.dtype, data="normal", memory="plain")
     operands = data.make(case)
     if all(
@@ -87,16 +90,14 @@ def checked(fault: Fault, checker: Checker, accepted: dict[str, bool]) -> Found:
     ):
         return "absent"
     wrong = forms.of(case, fault, fault.ops)
-    if checker.full and wrong.size > FULL:
+    if wrong.size > checker.most:
         return "too large"
-
-    def refuses_right() -> bool:
-        key = f"{checker.name} {case} {fault.ops if len(fault.ops) == 1 else ''}"
-        if key not in accepted:
-            accepted[key] = not checker.rejects(forms.of(case, correct.compute, fault.ops))
-        return not accepted[key]
-
-    return told(checker.rejects(wrong), refuses_right)
+    key = f"{checker.name} {case} {forms.kind(fault.ops)}"
+    if key not in accepted:
+        accepted[key] = not checker.rejects(forms.of(case, correct.compute, fault.ops))
+    if not accepted[key]:
+        return "wolf"  # whatever it makes of the fault
+    return "told" if checker.rejects(wrong) else "missed"
 
 
 def told(refused: bool, refuses_right: Callable[[], bool]) -> Found:

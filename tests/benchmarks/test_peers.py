@@ -1,3 +1,4 @@
+import dataclasses
 import sys
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from convergent.harness.compare import Question
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from mutation import correct, faults
-from peers import checkers, clock, forms, page, rules, score
+from peers import checkers, clock, command, forms, page, rules, score
 from peers.checkers import Checker
 from peers.rules import Rule
 
@@ -74,21 +75,21 @@ def test_right_results_are_counted_by_dtype():
 
 
 def test_a_checker_is_asked_where_the_fault_is_and_where_it_can():
-    asked = []
+    answers, asked = [True, False, True, False], []  # right, wrong, wrong, right
 
     def check(form):
         asked.append(form)
-        return len(asked) > 1  # refuses the first alone
+        return answers[len(asked) - 1]
 
-    one, accepted = Checker("fake", "", "", "float64", check), {}
+    one, accepted = Checker("fake", "", "", "float64", check, 3000), {}
     assert score.checked(FAULTS["inputs_in_tf32"], one, accepted) == "absent"
     assert score.checked(FAULTS["position_in_16_bits"], one, accepted) == "too large"
     assert not asked
     assert score.checked(FAULTS["one_term_missing"], one, accepted) == "told"
-    assert len(asked) == 2
-    assert list(accepted.values()) == [True]
+    assert list(accepted.values()) == [True]  # which is not asked again
     assert score.checked(FAULTS["filter_flipped"], one, accepted) == "missed"
-    assert len(asked) == 3
+    assert score.checked(FAULTS["crop_ignored"], one, accepted) == "wolf"  # of another case
+    assert len(asked) == len(answers)
 
 
 def test_jobs_are_timed_by_turns_and_a_slow_one_less_often():
@@ -116,6 +117,32 @@ def test_the_page_tells_what_was_counted():
     assert "| accepts all | 0 of 1 | 0 of 1 | 0 of 1 | 0 of 2 | 0 | 2 |" in text
     assert f"| **{rules.OURS}** | 1 of 1 | 1 of 1 | 1 of 1 | 2 of 2 | 0 | 0 |" in text
     assert "- **accepts all**, missed (2): `one_term_missing`, `nan_is_zero`" in text
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
+    def check(form):
+        raise KeyboardInterrupt
+
+    def asked(fault, every):
+        asks.append(fault.name)
+        return judged(fault, every)
+
+    asks, judged, file = [], score.judged, tmp_path / "run.json"
+    monkeypatch.setattr(score, "judged", asked)
+    monkeypatch.setattr(rules, "load", lambda: (NEVER, rules.ours()))
+    one = Checker("fake", "", "", "float64", check)
+    monkeypatch.setattr(checkers, "load", lambda: (one,))
+    monkeypatch.setattr(clock, "seconds", lambda *_: {NEVER.name: 1.0, rules.OURS: 2.0})
+    argv = ["--fault", "one_term_missing", "--checks", "20", "--json", str(file)]
+    assert command.main(argv) == 0
+    assert "interrupted" in capsys.readouterr().err
+    monkeypatch.setattr(checkers, "load", lambda: (dataclasses.replace(one, check=bool),))
+    assert command.main([*argv, "--resume"]) == 0
+    assert asks == ["one_term_missing"]
+    assert "| fake | float64 | 0 of 1 | 0 | 1 |" in capsys.readouterr().out
+    file.write_text("[]")
+    assert command.main([*argv, "--resume"]) == 4
+    assert "holds no run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("ops", [("conv",), ("transpose",), ("backprop_bias",)])
