@@ -22,7 +22,6 @@ import multiprocessing
 import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -50,14 +49,12 @@ def main() -> int:
     there = os.environ.get("PYTHONPATH", "")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE.parent), there]))
     folder = asked.output or Path(tempfile.gettempdir()) / f"convergent-mutation-{_sources()}"
-    began = time.perf_counter()
     try:
         measured = _measure(chosen, asked, folder)
     except KeyboardInterrupt:
         print(f"\ninterrupted; what was measured is in {folder}: run it again", file=sys.stderr)
         return 2
-    wall = time.perf_counter() - began
-    text = page.render(chosen, measured, wall=wall, command=_command())
+    text = page.render(chosen, measured, command=_command())
     if asked.json:
         _put(asked.json, json.dumps(page.plain(chosen, measured), indent=1) + "\n")
     if asked.write:

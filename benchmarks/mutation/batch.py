@@ -26,7 +26,7 @@ def samples_repeat_after_eight(case: Case, op: str, operands: Operands) -> Array
 
 @fault(BATCH, "the filter's gradient does not sum the last sample", (FILTER,),
        "conv2d:n3_i5_c3_k3_o2", says=("one sample not summed",
-                                      "only the first sample summed"))  # fmt: skip
+                                      "only the first sample summed", "all zeros"))  # fmt: skip
 def last_sample_not_summed(case: Case, op: str, operands: Operands) -> Array:
     if case.batch < 2:
         return compute(case, op, operands)
@@ -56,7 +56,7 @@ def beyond_sixteen_samples_zero(case: Case, op: str, operands: Operands) -> Arra
 
 
 @fault(BATCH, "the bias' gradient is that of the first sample", (BIAS,), "conv2d:n2_i5_c3_k3_o2",
-       says=("only the first sample summed",))  # fmt: skip
+       says=("only the first sample summed", "one sample not summed"))  # fmt: skip
 def bias_of_the_first_sample(case: Case, op: str, operands: Operands) -> Array:
     return compute(case, op, operands._replace(dy=operands.dy[:1]))
 

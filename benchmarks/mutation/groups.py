@@ -91,7 +91,7 @@ def strided_depthwise_moved(case: Case, op: str, operands: Operands) -> Array:
 
 
 @fault(GROUPS, "grouped image gradients with more outputs than inputs in a group drop a group's "
-       "last output", (INPUT,), _GROUPED)  # fmt: skip
+       "last output", (INPUT,), _GROUPED, says=("one channel missing",))  # fmt: skip
 def last_of_each_group_dropped(case: Case, op: str, operands: Operands) -> Array:
     per_in, per_out = case.in_channels // case.groups, case.out_channels // case.groups
     if case.groups == 1 or per_out <= per_in or per_in == 1:

@@ -36,7 +36,8 @@ def gradient_filter_not_flipped(case: Case, op: str, operands: Operands) -> Arra
 
 
 @fault(INDEXING, "a filter with as many rows as columns is read column by column",
-       (CONV, INPUT), _PLAIN, says=("kernel axes transposed",))  # fmt: skip
+       (CONV, INPUT), _PLAIN, says=("kernel axes transposed",
+                                            "rows and columns of an operand swapped"))  # fmt: skip
 def square_kernel_transposed(case: Case, op: str, operands: Operands) -> Array:
     square = case.dims > 1 and case.kernel[-1] == case.kernel[-2]
     read = (lambda tap: (*tap[:-2], tap[-1], tap[-2])) if square else (lambda tap: tap)
@@ -74,8 +75,8 @@ def last_product_of_the_gradient_missing(case: Case, op: str, operands: Operands
     dw = Kernel(case).filter(x, dy)
     tap = tuple(k - 1 for k in case.kernel)
     out, place = Kernel(case).windows(tap)
-    read, given = x[place][..., -1], dy[out][..., -1]
-    if dw.size and read.size:
+    read, given = x[place][..., -1:], dy[out][..., -1:]
+    if dw.size and read.size and given.size:
         dw[(*tap, -1, -1)] -= read[(-1,) * read.ndim] * given[(-1,) * given.ndim]
     return store(dw, case.dtype)
 
@@ -101,7 +102,7 @@ def odd_last_row_left_zero(case: Case, op: str, operands: Operands) -> Array:
 
 
 @fault(INDEXING, "images beyond 65,536 numbers: the position of a number is counted in 16 bits",
-       (CONV,), "conv2d:i150_c3_k3_o2")  # fmt: skip
+       (CONV,), "conv1d:i22000_c3_k3_o2")  # fmt: skip
 def position_in_16_bits(case: Case, op: str, operands: Operands) -> Array:
     x = operands.x.ravel()
     read = x[np.arange(x.size) & 0xFFFF].reshape(operands.x.shape)

@@ -41,7 +41,8 @@ def channels_unwritten(case: Case, op: str, operands: Operands) -> Array:
 
 @fault(MEMORY, "the buffer of the padded image is not filled with zeros", (CONV,), _PADDED,
        effect="memory", says=("padding is unwritten memory", "unwritten memory in the sums",
-                              "larger than any sum of products"))  # fmt: skip
+                              "larger than any sum of products",
+                              "unwritten memory"))  # fmt: skip
 def padding_unwritten(case: Case, op: str, operands: Operands) -> Array:
     if min(map(min, case.pads)) < 0 or not any(map(any, case.pads)):
         return compute(case, op, operands)
@@ -101,7 +102,7 @@ def offset_rounded_down(case: Case, op: str, operands: Operands) -> Array:
 def filter_scaled_in_place(case: Case, op: str, operands: Operands) -> Array:
     y = compute(case, op, operands)
     if operands.w.flags.writeable and operands.w.size:
-        operands.w[...] = operands.w[..., ::-1].copy()
+        operands.w[...] = store(2 * load(operands.w, case.dtype), case.dtype)
     return y
 
 
@@ -125,7 +126,8 @@ def writes_to_read_only(case: Case, op: str, operands: Operands) -> Array:
 
 @fault(MEMORY, "the image is read one number past its end: the last product of each sample meets "
        "the next sample's first number, or what lies behind", (CONV,), _PLAIN, effect="memory",
-       says=("operand read one element off",))  # fmt: skip
+       says=("operand read one element off", "unwritten memory in the sums",
+             "larger than any sum of products", "unwritten memory"))  # fmt: skip
 def one_past_the_end(case: Case, op: str, operands: Operands) -> Array:
     x = fresh((operands.x.size + 1,), operands.x.dtype)
     x[:-1] = operands.x.ravel()

@@ -22,7 +22,8 @@ def pads_swapped(case: Case, op: str, operands: Operands) -> Array:
 
 
 @fault(PADDING, "the padding of rows is given to columns and the reverse",
-       (CONV,), "conv2d:n2_i7_c3_k3_o4_p1x0", says=("padding of another axis",))  # fmt: skip
+       (CONV,), "conv2d:n2_i7_c3_k3_o4_p1x0",
+       says=("padding of another axis", "zeros before and after swapped"))  # fmt: skip
 def pads_of_another_axis(case: Case, op: str, operands: Operands) -> Array:
     return compute(case, op, operands, low=[lo for lo, _ in reversed(case.pads)])
 
@@ -107,7 +108,7 @@ def long_padding_cut(case: Case, op: str, operands: Operands) -> Array:
 
 @fault(PADDING, "outputs in the corners, whose windows meet the padding of two axes, are zero",
        (CONV,), "conv2d:n2_i5x6_c3_k3_o4_p1",
-       says=("left zero", "windows that meet the padding left zero"))  # fmt: skip
+       says=("left zero", "windows that meet the padding left zero", "all zeros"))  # fmt: skip
 def corners_left_zero(case: Case, op: str, operands: Operands) -> Array:
     y = compute(case, op, operands)
     meets = np.zeros(case.output, np.int64)

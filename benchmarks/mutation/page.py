@@ -13,13 +13,13 @@ from mutation.faults import CLASSES, Fault
 from mutation.score import CORRECT, ENOUGH, QUESTIONS, SUITES, Tally
 
 Tallies = dict[str, Tally]
+LIKENESSES = ("right", "same", "untold", "wrong")
 
 
-def render(chosen: dict[str, Fault], measured: dict[str, Tallies], *, wall: float,
-           command: str) -> str:  # fmt: skip
+def render(chosen: dict[str, Fault], measured: dict[str, Tallies], *, command: str) -> str:
     """Return the page as Markdown."""
     parts = [
-        _head(chosen, measured, wall, command),
+        _head(chosen, measured, command),
         _classes(chosen, measured),
         _suites(chosen, measured),
         _questions(chosen, measured),
@@ -49,8 +49,7 @@ def caught(tallies: Tallies) -> bool:
     return any(tally.failed for tally in tallies.values())
 
 
-def _head(chosen: dict[str, Fault], measured: dict[str, Tallies], wall: float,
-          command: str) -> str:  # fmt: skip
+def _head(chosen: dict[str, Fault], measured: dict[str, Tallies], command: str) -> str:
     here = environment.describe()
     real = [name for name in chosen if not chosen[name].equivalent]
     found = sum(caught(measured[name]) for name in real)
@@ -63,19 +62,19 @@ def _head(chosen: dict[str, Fault], measured: dict[str, Tallies], wall: float,
 {len(chosen)} faults were planted, one at a time, into a correct convolution (NumPy, one matrix
 product per tap, in the format's own arithmetic), and each mutant was run through the whole harness:
 worker processes, referee, relations, contracts. **{found} of {len(real)} are caught.**
-{len(chosen) - len(real)} more are listed that nobody could tell from another order of the same sum.
+{len(chosen) - len(real)} more are listed that nobody could tell from another order of sums.
 The backend without a fault: **{false} findings in {right:,} checks**.
 
 Made by `{command}`
-on {dt.datetime.now(dt.UTC):%Y-%m-%d}: {here["cpu"]}, {here["cores"]} cores, Python {here["python"]},
-NumPy {here["numpy"]}, convergent {environment.version()}; {checks:,} checks in {seconds / 60:.0f}
-minutes of one process. The faults are `benchmarks/mutation/*.py`; those of arithmetic are pure
-functions, which other rules judge too.
+on {dt.datetime.now(dt.UTC):%Y-%m-%d}: {here["cpu"]}, {here["cores"]} cores,
+Python {here["python"]}, NumPy {here["numpy"]}, convergent {environment.version()};
+{checks:,} checks in {seconds / 60:.0f} minutes of one process. The faults are
+`benchmarks/mutation/*.py`; those of arithmetic are pure functions, which other rules judge too.
 
 A fault is *caught* by a suite if any check is a finding; a suite ends at the {ENOUGH}th. Only the
 ops that a fault may spoil are asked. Calls that must be refused (`contracts`) are asked of the
-faults of refusal, and nothing else is. `relations` are those of the cases of `smoke`, judged without
-the oracle.
+faults of refusal, and nothing else is. `relations` are those of the cases of `smoke`, judged
+without the oracle.
 """
 
 
@@ -147,24 +146,32 @@ def _diagnoses(chosen: dict[str, Fault], measured: dict[str, Tallies]) -> str:
     rows = []
     for name in chosen:
         for tally in measured[name].values():
-            sums.update(right=tally.right, untold=tally.untold, wrong=tally.wrong)
-        said = sum((Counter(t.said) for t in measured[name].values()), Counter[str]())
-        if said:
-            texts = "; ".join(f"{text} ({times})" for text, times in said.most_common(4))
-            rows.append([f"`{name}`", sum(said.values()), texts])
+            sums.update({word: getattr(tally, word) for word in LIKENESSES})
+        cells = [_named(measured[name], "said"), _named(measured[name], "others")]
+        if any(cells):
+            rows.append([f"`{name}`", *cells])
     every = max(sum(sums.values()), 1)
-    right, untold, wrong = (
-        f"{sums[word]:,} ({100 * sums[word] / every:.1f} %)"
-        for word in ("right", "untold", "wrong")
+    right, same, untold, wrong = (
+        f"{sums[word]:,} ({100 * sums[word] / every:.1f} %)" for word in LIKENESSES
     )
-    head = f"""## Is the diagnosis right?
+    text = f"""## Is the diagnosis right?
 
-Of {every:,} wrong results that were given a diagnosis, {right} are called what was planted,
-{untold} are `unexplained`, `too little to tell` or too large, and {wrong} are called
-something else. Every name of the last kind:
+Of {every:,} wrong results that were given a diagnosis or a model
+
+- {right} are called what was planted;
+- {same} are called by another cause that gives the very same numbers in that case: padding on the
+  wrong side *is* a move by one place where there is one place of it;
+- {untold} are `unexplained`, `too little to tell` or too large;
+- {wrong} are wrong: a model of precision is wide enough for the error, and is not what was planted.
 
 """
-    return head + (_table(["fault", "times", "called"], rows, left=3) if rows else "None.\n")
+    head = ["fault", "wrong (times)", "another name for the same numbers (times)"]
+    return text + _table(head, rows, left=3)
+
+
+def _named(tallies: Tallies, field: str) -> str:
+    names = sum((Counter(getattr(t, field)) for t in tallies.values()), Counter[str]())
+    return "; ".join(f"{text} ({times})" for text, times in names.most_common(4))
 
 
 def _missed(chosen: dict[str, Fault], measured: dict[str, Tallies]) -> str:
@@ -189,10 +196,19 @@ def _each(chosen: dict[str, Fault], measured: dict[str, Tallies]) -> str:
         """## Every fault
 
 Figures are failing checks / asked checks. *Called* is the commonest diagnosis (or model); of all of
-them *right* / *untold* / *wrong* are counted.
+them *right* / *same numbers* / *untold* / *wrong* are counted.
 """
     ]
-    head = ["fault", "what is wrong", "caught", "first by", "and by", "called", *SUITES, "right"]
+    head = [
+        "fault",
+        "what is wrong",
+        "caught",
+        "first by",
+        "and by",
+        "called",
+        *SUITES,
+        "diagnosis",
+    ]
     for kind in CLASSES:
         rows = [_row(f, measured[n]) for n, f in chosen.items() if f.kind == kind]
         if rows:
@@ -213,9 +229,7 @@ def _row(fault: Fault, tallies: Tallies) -> list[Any]:
 
 def _cells(tallies: Tallies, *, nobody: bool) -> list[Any]:
     by, (first, suite) = _by(tallies), _first(tallies)
-    told = [
-        sum(getattr(t, word) for t in tallies.values()) for word in ("right", "untold", "wrong")
-    ]
+    told = [sum(getattr(t, word) for t in tallies.values()) for word in LIKENESSES]
     shown = [f"{tallies[s].failed}/{tallies[s].asked}" if s in tallies else "·" for s in SUITES]
     named = sum((Counter(t.named) for t in tallies.values()), Counter[str]()).most_common(1)
     called = named[0][0] if named else ""

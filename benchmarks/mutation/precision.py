@@ -36,19 +36,21 @@ def _rounded(case: Case, operands: Operands, bits: int, roles: str = "x w dy") -
 
 
 @fault(PRECISION, "float32 operands are rounded to TF32, as tensor cores do unasked", MAPS, _REAL,
-       says=("rounds the inputs to tf32",))  # fmt: skip
+       says=("rounds the inputs to tf32", "takes subnormal operands for zero",
+             "all zeros"))  # fmt: skip
 def inputs_in_tf32(case: Case, op: str, operands: Operands) -> Array:
     return compute(case, op, _rounded(case, operands, TF32))
 
 
 @fault(PRECISION, "float32 operands are rounded to bfloat16, as 'fast math' does", (CONV, FILTER),
-       _REAL, says=("rounds the inputs to bfloat16",))  # fmt: skip
+       _REAL, says=("rounds the inputs to bfloat16", "takes subnormal operands for zero",
+                    "all zeros"))  # fmt: skip
 def inputs_in_bfloat16(case: Case, op: str, operands: Operands) -> Array:
     return compute(case, op, _rounded(case, operands, BFLOAT16))
 
 
 @fault(PRECISION, "the filter alone is rounded to TF32", (CONV, INPUT), _REAL,
-       says=("rounds one input to tf32",))  # fmt: skip
+       says=("rounds one input to tf32", "rounds the inputs to tf32"))  # fmt: skip
 def filter_in_tf32(case: Case, op: str, operands: Operands) -> Array:
     return compute(case, op, _rounded(case, operands, TF32, "w"))
 
@@ -64,7 +66,8 @@ def tf32_where_it_fits(case: Case, op: str, operands: Operands) -> Array:
 
 @fault(PRECISION, "float64 operands are rounded to float32 and the sum is given as float64", MAPS,
        "conv2d:n2_i7x8_c4_k3_o4_float64_normal",
-       says=("rounds the inputs to float32",))  # fmt: skip
+       says=("rounds the inputs to float32", "takes subnormal operands for zero",
+             "flushes subnormal results to zero", "all zeros"))  # fmt: skip
 def doubles_through_float32(case: Case, op: str, operands: Operands) -> Array:
     if case.dtype != "float64":
         return compute(case, op, operands)
@@ -72,14 +75,14 @@ def doubles_through_float32(case: Case, op: str, operands: Operands) -> Array:
 
 
 @fault(PRECISION, "float32 results are stored as bfloat16 on the way", (CONV,), _REAL,
-       says=("rounds the result to bfloat16",))  # fmt: skip
+       says=("rounds the result to bfloat16", "all zeros"))  # fmt: skip
 def result_through_bfloat16(case: Case, op: str, operands: Operands) -> Array:
     y = compute(case, op, operands)
     return cut(y, BFLOAT16) if case.dtype == "float32" else y
 
 
 @fault(PRECISION, "float32 results are stored as float16 on the way", (INPUT,), _REAL,
-       says=("rounds the result to float16",))  # fmt: skip
+       says=("rounds the result to float16", "rounds the result to tf32", "all zeros"))  # fmt: skip
 def result_through_float16(case: Case, op: str, operands: Operands) -> Array:
     dx = compute(case, op, operands)
     with np.errstate(over="ignore"):
@@ -87,7 +90,7 @@ def result_through_float16(case: Case, op: str, operands: Operands) -> Array:
 
 
 @fault(PRECISION, "16-bit results are cut off, not rounded to nearest (1 ulp toward zero)", MAPS,
-       _ROUNDING)  # fmt: skip
+       _ROUNDING, says=("cuts the result off",))  # fmt: skip
 def results_cut_off(case: Case, op: str, operands: Operands) -> Array:
     def toward_zero(values: Array, dtype: str) -> Array:
         near = store(values, dtype)

@@ -18,6 +18,7 @@ from convergent.harness import diagnose, ledger, record, run
 from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
 from convergent.harness.plan import Selection
+from convergent.harness.record import Run
 from mutation import correct, faults
 from mutation.faults import Fault
 
@@ -46,8 +47,9 @@ _TAKEN = "tally.json"
 class Tally:
     """What one suite made of one fault.
 
-    ``first`` is the first finding's question and sentence. ``right``, ``untold`` and ``wrong``
-    count the diagnoses of wrong results; ``said`` each wrong one.
+    ``first`` is the first finding's question and sentence. ``right``, ``same``, ``untold`` and
+    ``wrong`` count the diagnoses of wrong results (``likened``), ``named`` each of them, ``others``
+    those that are the ``same``, ``said`` those that are ``wrong``.
     """
 
     suite: str
@@ -58,10 +60,12 @@ class Tally:
     methods: dict[str, int] = dataclasses.field(default_factory=dict)
     first: tuple[str, str] = ("", "")
     right: int = 0
+    same: int = 0
     untold: int = 0
     wrong: int = 0
     said: dict[str, int] = dataclasses.field(default_factory=dict)
     named: dict[str, int] = dataclasses.field(default_factory=dict)
+    others: dict[str, int] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -85,9 +89,11 @@ def measure(name: str, suite: str, folder: Path) -> Tally:
         shutil.rmtree(folder)
     fault = None if name == CORRECT else faults.load()[name]
     began = time.perf_counter()
-    outcomes = _run(fault, suite, folder)
+    ran = _run(fault, suite, folder)
     seconds = time.perf_counter() - began
-    tally = count(suite, outcomes, fault, seconds)
+    if errors := [variant.error for variant in ran.variants.values() if variant.error]:
+        raise RuntimeError(f"{name} could not be run against {suite}: {errors[0]}")
+    tally = count(suite, ran.outcomes, fault, seconds)
     aside = taken.with_suffix(".part")
     aside.write_text(json.dumps(dataclasses.asdict(tally)), encoding="utf-8")
     aside.rename(taken)
@@ -100,7 +106,8 @@ def count(
     """Return what outcomes come to."""
     asked, told = 0, Counter[str]()
     questions, verdicts, methods = Counter[str](), Counter[str](), Counter[str]()
-    said, named, first = Counter[str](), Counter[str](), ("", "")
+    named, first = Counter[str](), ("", "")
+    besides = {"same": Counter[str](), "wrong": Counter[str]()}
     for outcome in outcomes:
         asked += 1
         if not outcome.is_finding:
@@ -112,16 +119,16 @@ def count(
         methods[outcome.key] += 1
         text = outcome.diagnosis or outcome.model
         if text and by not in ("relation", "contract"):
-            likeness = likened(text, fault)
+            likeness = likened(outcome, fault)
             told[likeness] += 1
             named[text] += 1
-            if likeness == "wrong":
-                said[text] += 1
+            if likeness in besides:
+                besides[likeness][text] += 1
     return Tally(
         suite=suite, asked=asked, failed=sum(verdicts.values()), questions=dict(questions),
         verdicts=dict(verdicts), methods=dict(methods), first=first, right=told["right"],
-        untold=told["untold"], wrong=told["wrong"], said=dict(said), named=dict(named),
-        seconds=seconds,
+        same=told["same"], untold=told["untold"], wrong=told["wrong"], named=dict(named),
+        others=dict(besides["same"]), said=dict(besides["wrong"]), seconds=seconds,
     )  # fmt: skip
 
 
@@ -140,15 +147,23 @@ def question(outcome: Outcome) -> str:
     return outcome.question
 
 
-def likened(text: str, fault: Fault | None) -> str:
-    """Say whether a diagnosis is ``right``, ``wrong``, or names nothing: ``untold``."""
+def likened(found: Outcome, fault: Fault | None) -> str:
+    """Say what a diagnosis is worth: ``right``, ``same``, ``untold`` or ``wrong``.
+
+    ``same`` is a cause that gives the very numbers in this case (it is named for nothing less),
+    though it is not what was planted. ``wrong`` is a model that is wide enough for the error and
+    is not what was planted. ``untold`` names nothing.
+    """
+    text = found.diagnosis or found.model
     if not diagnose.is_named(text):
         return "untold"
-    causes = {cause.removesuffix(", in part") for cause in diagnose.causes(text)}
-    return "right" if fault and causes & set(fault.says) else "wrong"
+    causes = {text, *(cause.removesuffix(", in part") for cause in diagnose.causes(text))}
+    if fault and causes & set(fault.says):
+        return "right"
+    return "same" if found.diagnosis else "wrong"
 
 
-def _run(fault: Fault | None, suite: str, folder: Path) -> Iterable[Outcome]:
+def _run(fault: Fault | None, suite: str, folder: Path) -> Run:
     related = suite == "relations"
     ops = correct.OPS if fault is None else fault.ops
     if suite == "contracts":
@@ -162,7 +177,7 @@ def _run(fault: Fault | None, suite: str, folder: Path) -> Iterable[Outcome]:
         enough=ENOUGH,
     )
     cases = suites.load("smoke" if related else suite)
-    return run.run(cases, options, ledger.load()).run.outcomes
+    return run.run(cases, options, ledger.load()).run
 
 
 def read(folder: Path, fault: Fault | None, suite: str) -> Tally:

@@ -38,7 +38,7 @@ def stale_every_50th_call(state: State, case: Case, op: str, operands: Operands)
 
 
 @fault(STATE, "a packed filter is kept by its shape and type: new numbers meet the old filter",
-       (CONV,), _PLAIN, effect="state")  # fmt: skip
+       (CONV,), _PLAIN, effect="state", says=("scaled by one factor",))  # fmt: skip
 def packed_filter_kept_by_shape(state: State, case: Case, op: str, operands: Operands) -> Array:
     key = (case.w_shape, case.dtype, case.groups)
     w = state.setdefault("packed", {}).setdefault(key, operands.w.copy())
@@ -47,7 +47,7 @@ def packed_filter_kept_by_shape(state: State, case: Case, op: str, operands: Ope
 
 @fault(STATE, "a plan is kept by sizes and strides, the dilation not among them", (CONV, INPUT),
        "conv2d:n2_i7x8_c3_k3_o4_d2", effect="state",
-       says=("dilation ignored",))  # fmt: skip
+       says=("dilation ignored", "dilation of one axis for all"))  # fmt: skip
 def plan_kept_without_dilation(state: State, case: Case, op: str, operands: Operands) -> Array:
     key = (op, case.kernel, case.stride, case.in_channels, case.out_channels, case.groups)
     dilation = state.setdefault("plans", {}).setdefault(key, case.dilation)
@@ -55,7 +55,7 @@ def plan_kept_without_dilation(state: State, case: Case, op: str, operands: Oper
 
 
 @fault(STATE, "a workspace is cleared as far as the call before needed: a larger result keeps "
-       "what lay behind", (INPUT,), _PLAIN, effect="state")  # fmt: skip
+       "what lay behind", (INPUT,), _PLAIN, effect="state", says=_UNSTEADY)  # fmt: skip
 def workspace_cleared_too_little(state: State, case: Case, op: str, operands: Operands) -> Array:
     dx = compute(case, op, operands)
     used, state["used"] = state.get("used", dx.size), dx.size
@@ -91,7 +91,8 @@ def race_one_time_in_100(state: State, case: Case, op: str, operands: Operands) 
 
 
 @fault(STATE, "the second call of a shape is 'tuned': TF32 operands from then on", (CONV, FILTER),
-       _REAL, effect="state", says=(*_UNSTEADY, "rounds the inputs to tf32"))  # fmt: skip
+       _REAL, effect="state",
+       says=(*_UNSTEADY, "rounds the inputs to tf32", "all zeros"))  # fmt: skip
 def tuned_to_tf32(state: State, case: Case, op: str, operands: Operands) -> Array:
     key = (op, case.replace(data="exact", seed=0))
     seen = state.setdefault("seen", set())
@@ -131,7 +132,9 @@ def wrong_after_1000_calls(state: State, case: Case, op: str, operands: Operands
 
 
 @fault(STATE, "a result of 1x1 kernels lies in a workspace that the next such call overwrites",
-       (CONV,), "conv2d:n2_i7x8_c3_k1_o4", effect="state")  # fmt: skip
+       (CONV,), "conv2d:n2_i7x8_c3_k1_o4", effect="state",
+       unseen="a result is sent to the referee before the next case is called, and a second call "
+       "on the same operands overwrites it with the same numbers")  # fmt: skip
 def result_overwritten_by_the_next(state: State, case: Case, op: str, operands: Operands) -> Array:
     y = compute(case, op, operands)
     if max(case.kernel) > 1:

@@ -18,7 +18,7 @@ def stride_and_dilation_swapped(case: Case, op: str, operands: Operands) -> Arra
 
 
 @fault(STRIDES, "the filter's gradient ignores the dilation", (FILTER,),
-       "conv2d:n2_i9_c3_k3_o4_d2", says=("dilation ignored",))  # fmt: skip
+       "conv2d:n2_i9_c3_k3_o4_d2", says=("dilation ignored", "all zeros"))  # fmt: skip
 def dilation_ignored_by_gradient(case: Case, op: str, operands: Operands) -> Array:
     return compute(case, op, operands, dilation=(1,) * case.dims)
 
@@ -40,7 +40,7 @@ def first_dilation_for_all(case: Case, op: str, operands: Operands) -> Array:
 
 @fault(STRIDES, "a transposed convolution in phases: the last phase of the last axis lacks its "
        "last tap", BACKWARD, "conv2d:n2_i9_c3_k5_o4_s2",
-       says=("last taps of an axis missing", "one tap missing"))  # fmt: skip
+       says=("last taps of an axis missing", "one tap missing", "left zero"))  # fmt: skip
 def one_phase_lacks_a_tap(case: Case, op: str, operands: Operands) -> Array:
     step, lo = case.stride[-1], case.pads[-1][0]
     dx = compute(case, op, operands)
@@ -63,7 +63,8 @@ def stride_capped_at_three(case: Case, op: str, operands: Operands) -> Array:
 
 
 @fault(STRIDES, "with stride and dilation together taps lie stride times too far apart", MAPS,
-       "conv2d:n2_i12_c3_k3_o4_s2_d2", says=("dilation multiplied by the stride",))  # fmt: skip
+       "conv2d:n2_i12_c3_k3_o4_s2_d2",
+       says=("dilation multiplied by the stride", "all zeros"))  # fmt: skip
 def dilation_times_stride(case: Case, op: str, operands: Operands) -> Array:
     pairs = zip(case.stride, case.dilation, strict=True)
     dilation = tuple(d * s if d > 1 else d for s, d in pairs)
@@ -82,7 +83,8 @@ def depth_stride_of_rows(case: Case, op: str, operands: Operands) -> Array:
 
 
 @fault(STRIDES, "strided filter gradients do not sum the last window where image is left over",
-       (FILTER,), "conv2d:n2_i8_c3_k3_o4_s2", says=("last places not read",))  # fmt: skip
+       (FILTER,), "conv2d:n2_i8_c3_k3_o4_s2",
+       says=("last places not read", "all zeros"))  # fmt: skip
 def last_window_not_summed(case: Case, op: str, operands: Operands) -> Array:
     if not case.unused[-1] or max(case.stride) == 1 or not operands.dy.size:
         return compute(case, op, operands)
@@ -93,7 +95,7 @@ def last_window_not_summed(case: Case, op: str, operands: Operands) -> Array:
 
 @fault(STRIDES, "dilation is implemented up to 2; beyond, kernels run with 2", MAPS,
        "conv2d:n2_i12_c3_k3_o4_d3",
-       says=("dilation of one axis for all", "dilations of axes swapped"))  # fmt: skip
+       says=("dilation of one axis for all", "dilations of axes swapped", "all zeros"))  # fmt: skip
 def dilation_capped_at_two(case: Case, op: str, operands: Operands) -> Array:
     return compute(case, op, operands, dilation=tuple(min(d, 2) for d in case.dilation))
 

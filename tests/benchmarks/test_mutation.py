@@ -23,6 +23,7 @@ sys.path.insert(0, str(BENCHMARKS))
 from mutation import correct, faults, page, score  # noqa: E402 - a folder of scripts
 
 FAULTS = faults.load()
+BASE = "conv2d:n2_i5x6_c3_k3x2_o4_p1"
 PURE = [f for f in FAULTS.values() if f.effect in ("", "view")]
 BOUND_MODELS = {
     model.name
@@ -89,6 +90,28 @@ def test_the_backend_without_a_fault_agrees_with_the_oracle(suite):
             assert judged.verdict == "agrees", (str(case), op, judged)
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "said"),
+    [
+        ("results_cut_off", "conv2d:n2_i7x8_c9_k3_o4_bfloat16", "cuts the result off"),
+        ("results_cut_off", "conv2d:n2_i7x8_c9_k3_o4_bfloat16_normal", "cuts the result off"),
+        ("results_cut_off", "conv2d:n2_i7x8_c9_k3_o4_float16_normal", "cuts the result off"),
+        ("infinity_saturates", f"{BASE}_bfloat16_nonfinite", "infinity becomes the largest number"),
+        ("zeros_negative", f"{BASE}_float64_signedzeros", "zero has the wrong sign"),
+        (
+            "results_flushed",
+            f"{BASE}_float64_subnormal",
+            "flushes subnormal results to zero or all zeros",
+        ),
+    ],
+)
+def test_a_fault_that_was_called_something_else_has_its_name(name, line, said):
+    case, referee = parse(line), Referee()
+    found = FAULTS[name](case, "conv", referee.operands(case))
+    question = referee.question(case, "conv")
+    assert diagnose.diagnose(question, referee.operands(case), found, case.dtype) == said
+
+
 def test_an_equivalent_fault_is_within_the_bound():
     for fault in (f for f in FAULTS.values() if f.equivalent):
         case, operands = given(fault)
@@ -98,6 +121,15 @@ def test_an_equivalent_fault_is_within_the_bound():
             .judge(fault(case, fault.shown_by, operands), case.dtype)
         )
         assert judged.verdict == "agrees", (fault.name, judged)
+
+
+def test_a_run_ends_when_it_has_found_enough(tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVERGENT_ADAPTER", "mutant=mutation.backend:Mutant")
+    monkeypatch.setenv("PYTHONPATH", str(BENCHMARKS), prepend=":")
+    monkeypatch.setattr(score, "ENOUGH", 3)
+    tally = score.measure("filter_flipped", "ci", tmp_path)
+    assert 3 <= tally.failed < 6
+    assert tally.asked < 20
 
 
 def outcome(verdict, case="conv2d:i3_k2", op="conv", **more):
@@ -123,14 +155,20 @@ def test_a_finding_is_counted_under_the_question_that_found_it(found, question):
     assert tally.first[0] == question
 
 
-def test_a_diagnosis_is_right_wrong_or_nothing():
+def test_a_diagnosis_is_right_or_the_same_or_wrong_or_nothing():
     fault = FAULTS["pads_swapped"]
-    told = ["zeros before and after swapped, in part", "unexplained", "moved by one place",
-            "all zeros before or zeros before and after swapped"]  # fmt: skip
+    told = [
+        "zeros before and after swapped, in part",
+        "unexplained",
+        "moved by one place",
+        "all zeros before or zeros before and after swapped",
+    ]
     outcomes = [outcome("differs", question="value", diagnosis=text) for text in told]
+    outcomes.append(outcome("degraded", question="value", model="accumulates in float16"))
     tally = score.count("smoke", outcomes, fault)
-    assert (tally.right, tally.untold, tally.wrong) == (2, 1, 1)
-    assert tally.said == {"moved by one place": 1}
+    assert (tally.right, tally.same, tally.untold, tally.wrong) == (2, 1, 1, 1)
+    assert tally.others == {"moved by one place": 1}
+    assert tally.said == {"accumulates in float16": 1}
 
 
 def test_a_fault_is_measured_by_the_real_harness_and_put_into_the_table(tmp_path, monkeypatch):
@@ -145,9 +183,9 @@ def test_a_fault_is_measured_by_the_real_harness_and_put_into_the_table(tmp_path
         assert again == measured[name][suite]
     assert measured[score.CORRECT]["smoke"].failed == 0
     assert measured["filter_flipped"]["smoke"].first[0] == "exact"
-    assert measured["stride_zero_taken"]["contracts"].questions == {"contract": 24}
+    assert measured["stride_zero_taken"]["contracts"].questions == {"contract": score.ENOUGH}
     chosen = {name: FAULTS[name] for name in ("filter_flipped", "stride_zero_taken")}
-    text = page.render(chosen, measured, wall=1.0, command="python benchmarks/mutation")
-    assert "**2 of 2 are caught**" in text
+    text = page.render(chosen, measured, command="python benchmarks/mutation")
+    assert "**2 of 2 are caught.**" in text
     assert "**0 findings in 305 checks**" in text
     assert page.plain(chosen, measured)["faults"]["filter_flipped"]["caught"]

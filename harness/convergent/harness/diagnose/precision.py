@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from convergent.cases.dtypes import FORMATS, Float64, Format, round_to
+from convergent.harness.bounds import growth
 from convergent.harness.diagnose.mistake import NEEDED, Fit, Mistake
 from convergent.harness.diagnose.subject import Given, Subject
 
@@ -29,6 +30,7 @@ NAMES = {
     "rounds the result to tf32": "every number of the result has 11 bits",
     "rounds the result to bfloat16": "every number of the result has 8 bits",
     "rounds the result to float16": "every number of the result is one of float16",
+    "cuts the result off": "a 16-bit result is rounded toward zero, not to nearest",
     "accumulates in float16": "partial sums are rounded to float16",
     "accumulates in bfloat16": "partial sums are rounded to bfloat16",
     "takes subnormal operands for zero": "operands below the smallest normal number are lost",
@@ -74,8 +76,11 @@ def sights(subject: Subject) -> Iterator[Fit]:
     """Yield what the numbers of the result themselves show: a narrower type, or its sums."""
     if not subject.shaped or not np.isfinite(subject.actual).all():
         return
+    if np.array_equal(subject.actual, subject.target):  # a zero has the wrong sign
+        return
     yield from _narrow_results(subject)
     if subject.narrow:
+        yield from _cut_results(subject)
         yield from _narrow_sums(subject)
 
 
@@ -116,10 +121,30 @@ def _narrow_results(subject: Subject) -> Iterator[Fit]:
         if np.any(np.abs(subject.actual - subject.expected.value) > bound + rounding):
             continue
         # A number of the wide type is one of the narrow by chance once in 2**(bits lost).
-        told = np.unique(subject.actual[subject.wrong]).size
+        # A zero is one of every type, and says nothing.
+        told = int(np.count_nonzero(np.unique(subject.actual[subject.wrong])))
         lost = form.precision - narrow.precision
         yield Fit(f"rounds the result to {name}", float(told * lost), NEEDED, 0)
         return
+
+
+def _cut_results(subject: Subject) -> Iterator[Fit]:
+    """Yield that every 16-bit number is the exact one without its last bits."""
+    form, size = FORMATS[subject.case.dtype], np.abs(subject.expected.value)
+    if not np.isfinite(size).all() or (size[size > 0] < form.tiny).any():
+        return
+    # A sum in the wider type is right up to its own roundings.
+    unit = FORMATS[form.accumulator].unit_roundoff
+    slack = growth(subject.expected.terms) * unit * subject.expected.magnitude
+    slack = np.zeros_like(size) if subject.exact else slack
+    came = np.abs(subject.actual)
+    fits = (came >= _cut(form, np.maximum(size - slack, 0.0))) & (came <= _cut(form, size + slack))
+    fits &= (np.sign(subject.actual) == np.sign(subject.expected.value)) | (came == 0)
+    if fits.all():
+        # Of numbers between two of the type, half would have gone up.
+        same = _cut(form, np.maximum(size - slack, 0.0)) == _cut(form, size + slack)
+        told = int(np.count_nonzero(same & (_cut(form, size) != size)))
+        yield Fit("cuts the result off", float(told), NEEDED, 0)
 
 
 def _narrow_sums(subject: Subject) -> Iterator[Fit]:

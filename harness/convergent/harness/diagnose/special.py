@@ -1,4 +1,4 @@
-"""NaN and infinity that meet zeros: how far they spread shows which zeros were multiplied.
+"""Special numbers: NaN that meets zeros and spreads, infinities and signs of zero that are lost.
 
 A right convolution has no product with the zeros of other groups, of a padded filter or of a
 transform. Each suspicion predicts which further elements are NaN, and must predict all of them;
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from convergent.backends import numpy as maps
 from convergent.cases.case import Case
-from convergent.cases.dtypes import Float64
+from convergent.cases.dtypes import FORMATS, Float64
 from convergent.harness.diagnose.mistake import NEEDED, Fit
 from convergent.harness.diagnose.subject import Subject
 
@@ -26,15 +26,35 @@ NAMES = {
     "NaN spreads over the channel": "a zero for every place of the channel is multiplied",
     "NaN spreads over the sample": "a zero for every place of the sample is multiplied",
     "NaN spreads over the batch": "a zero for every sample is multiplied",
+    "infinity becomes the largest number": "an infinite sum is given as the largest finite number",
+    "zero has the wrong sign": "a zero is negative that cannot be, and no more is wrong",
 }
 
 Mask = npt.NDArray[np.bool_]
 
 
 def sights(subject: Subject) -> Iterator[Fit]:
-    """Yield how NaN spread, where the result differs from the right one by more NaN alone."""
-    if subject.case.data != "nonfinite" or not subject.shaped:
+    """Yield how NaN spread, or infinities or signs of zero were lost, where no more is wrong."""
+    if not subject.shaped:
         return
+    if subject.case.data == "signedzeros" and np.array_equal(subject.actual, subject.target):
+        yield Fit("zero has the wrong sign", NEEDED, NEEDED, 0)
+    if subject.case.data == "nonfinite":
+        yield from _saturated(subject)
+        yield from _spread(subject)
+
+
+def _saturated(subject: Subject) -> Iterator[Fit]:
+    form, came = FORMATS[subject.case.dtype], subject.actual[subject.wrong]
+    due = subject.target[subject.wrong]
+    if np.isinf(due).all() and np.array_equal(came, np.copysign(form.largest, due)):
+        yield Fit(
+            "infinity becomes the largest number", float(form.precision * due.size), NEEDED, 0
+        )
+
+
+def _spread(subject: Subject) -> Iterator[Fit]:
+    """Yield how NaN spread, where the result differs from the right one by more NaN alone."""
     wrong = subject.wrong
     if not np.isnan(subject.actual[wrong]).all():
         return
