@@ -44,17 +44,18 @@ class Rate:
 def situations(fault: Fault) -> Iterator[tuple[str, Case, Operands]]:
     """Yield the operands on which a fault is asked, and their kind.
 
-    Its case's shape with normal data, with integers, and with the data that it names itself where
-    those are neither.
+    Its case's shape with normal data and with integers; or, where the fault names other data, those
+    alone: on ordinary numbers it is right.
     """
     shown = parse(fault.shown_in)
-    for kind, drawn in (("normal", "normal"), ("integers", "exact")):
-        case = shown.replace(data=drawn)
-        yield kind, case, data.make(case)
     operands = data.make(shown)
     given = fault.given(operands)
     if shown.data in SPECIAL or given is not operands:
         yield "special", shown, given
+        return
+    for kind, drawn in (("normal", "normal"), ("integers", "exact")):
+        case = shown.replace(data=drawn)
+        yield kind, case, data.make(case)
 
 
 def judged(fault: Fault, every: Iterable[Rule]) -> dict[str, dict[str, Found]]:
@@ -83,6 +84,8 @@ def checked(fault: Fault, checker: Checker, accepted: dict[str, bool]) -> Found:
 
     ``accepted`` remembers which right forms were accepted.
     """
+    if all(kind == "special" for kind, _, _ in situations(fault)):
+        return "absent"
     case = parse(fault.shown_in).replace(dtype=checker.dtype, data="normal", memory="plain")
     operands = data.make(case)
     if all(
