@@ -40,6 +40,7 @@ class Times(msgspec.Struct):
     start: float = 0.0  # starting workers and importing the framework
     busy: float = 0.0  # the worker was at work on a check
     framework: float = 0.0  # of which inside framework calls
+    carried: float = 0.0  # and of which carrying tensors into the framework and out of it
 
 
 class Workers:
@@ -174,6 +175,7 @@ class Workers:
     def _count(self, answer: Answer) -> None:
         self.times.busy += answer.header.get("busy", 0.0)
         self.times.framework += sum(answer.seconds)
+        self.times.carried += answer.header.get("carried", 0.0)
         self._resident = answer.header.get("resident", 0)
 
 

@@ -1,0 +1,96 @@
+"""Harness overhead: wall time of ``convergent run`` by time inside the framework's calls.
+
+The run is ``convergent run`` of one job, in its own process, with a clock around the referee's
+steps (``traced.py``); each repetition goes through all backends. The framework's import, which no
+harness can spare, is given apart, and so is carrying tensors to the framework and back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from figures import by_length, median, medians, ratio
+
+SHARDS = {"scipy": "1/1", "torch": "1/4", "tensorflow": "1/12", "jax": "1/24"}
+"""A fixed part of the suite ``ci`` for each backend, of less than a minute inside calls."""
+LARGE = ["--suite", "networks", "--scale", "4", "--method", "native", "--method", "autodiff"]
+LARGE_SHARDS = {"scipy": "1/24", "torch": "1/16", "tensorflow": "1/16", "jax": "1/24"}
+LIMITS = (0.0001, 0.001)  # seconds per call
+_TRACED = Path(__file__).with_name("traced.py")
+
+
+def measure(backends: list[str], repeat: int, say: Any) -> dict[str, Any]:
+    """Return figures by kind of cases and backend."""
+    kinds = {"ci": (["--suite", "ci"], SHARDS), "large": (LARGE, LARGE_SHARDS)}
+    rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for number in range(repeat):
+        for name in backends:
+            for kind, (arguments, shards) in kinds.items():
+                if kind == "large" and number:  # one look is enough: nothing small is in them
+                    continue
+                told = traced(name, [*arguments, "--shard", shards[name]])
+                rows.setdefault((kind, name), []).append(told)
+                say(f"overhead: {name} {kind} {told['overhead']:.2f}")
+    found: dict[str, Any] = {kind: {} for kind in kinds}
+    for (kind, name), each in rows.items():
+        found[kind][name] = _together(each)
+    return found
+
+
+def traced(backend: str, arguments: list[str]) -> dict[str, Any]:
+    """Run once and return the figures of this run."""
+    with tempfile.TemporaryDirectory(prefix="convergent-speed-") as folder:
+        told = Path(folder) / "told.json"
+        command = [sys.executable, str(_TRACED), str(told), "run", "--backend", backend,
+                   *arguments, "-j", "1", "-q", "-o", folder]  # fmt: skip
+        began = time.perf_counter()
+        subprocess.run(command, stdout=subprocess.DEVNULL, env=dict(os.environ), check=False)
+        wall = time.perf_counter() - began
+        return summary(json.loads(told.read_text()), wall)
+
+
+def summary(told: dict[str, Any], wall: float) -> dict[str, Any]:
+    """Return the figures of one traced run that took ``wall`` seconds from outside."""
+    times, steps = told["times"], told["steps"]
+    calls, count = times["framework"], len(told["checks"])
+    lengths = by_length(told["checks"], LIMITS)
+    return {
+        "checks": count,
+        "wall": wall,
+        "calls": calls,
+        "overhead": ratio(wall, calls),
+        "without import": ratio(wall - times["start"], calls),
+        "at work": ratio(times["wall"] - times["start"], calls),
+        "carrying": ratio(times["carried"], calls),
+        "beside calls": ratio(times["busy"] - calls - times["carried"], calls),
+        "rate": ratio(count, wall - times["start"]),
+        "processor per check": ratio(told["processor"], count),
+        "steps": {**steps, "process": wall - sum(steps.values())},
+        "lengths": {
+            name: {"checks": row["checks"], "overhead": ratio(row["wall"], row["calls"])}
+            for name, row in lengths.items()
+        },
+    }
+
+
+def _together(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    plain = [{k: v for k, v in run.items() if isinstance(v, int | float)} for run in runs]
+    names = runs[0]["lengths"]
+    return {
+        **medians(plain),
+        "steps": medians([run["steps"] for run in runs]),
+        "lengths": {
+            name: {
+                "checks": runs[0]["lengths"][name]["checks"],
+                "overhead": median(run["lengths"][name]["overhead"] for run in runs),
+            }
+            for name in names
+        },
+    }
