@@ -20,6 +20,7 @@ from typing import Callable
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from convergent.backends import blocked
 from convergent.cases.case import Case, Pads
 from convergent.cases.dtypes import Float64
 
@@ -31,6 +32,8 @@ def conv(case: Case, x: Float64, w: Float64) -> Float64:
     if not (x.size and w.size and min(case.output)):
         return np.zeros((len(x), *case.output, case.out_channels))
     rows = _filter_matrix(case, w)
+    if blocked.suits(case):
+        return blocked.conv(case, pad(x, case.pads), rows[0])
     y = np.empty((len(x), *case.output, case.out_channels))
     for part in _chunks(case, len(x)):
         product = _columns(case, x[part]) @ rows
@@ -43,6 +46,10 @@ def backprop_filter(case: Case, x: Float64, dy: Float64) -> Float64:
     if not (x.size and dy.size):
         return np.zeros(case.w_shape)
     total: Float64 = np.zeros(())
+    if blocked.suits(case):
+        for part in _chunks(case, len(x)):
+            total = total + blocked.backprop_filter(case, pad(x[part], case.pads), dy[part])
+        return total
     for part in _chunks(case, len(x)):
         total = total + _columns(case, x[part]).transpose(0, 2, 1) @ _rows(case, dy[part])
     per_group = case.in_channels // case.groups
@@ -54,6 +61,8 @@ def backprop_input(case: Case, dy: Float64, w: Float64) -> Float64:
     """Return ``d_x (N, *input, C)`` of ``d_y (N, *output, O)`` and ``w (*kernel, C/G, O)``."""
     if not (dy.size and w.size):
         return np.zeros((len(dy), *case.input, case.in_channels))
+    if blocked.suits(case):
+        return pad(blocked.backprop_input(case, dy, w, _padded(case)), _unpad(case))
     rows = _filter_matrix(case, w).transpose(0, 2, 1)
     dx = np.empty((len(dy), *case.input, case.in_channels))
     for part in _chunks(case, len(dy)):
@@ -64,9 +73,15 @@ def backprop_input(case: Case, dy: Float64, w: Float64) -> Float64:
 
 def pad(x: Float64, pads: Pads) -> Float64:
     """Return ``x (N, *input, C)`` with zeros around it; negative padding crops."""
-    crop = tuple(slice(max(-lo, 0), n - max(-hi, 0)) for n, (lo, hi) in zip(x.shape[1:], pads))
-    zeros = tuple((max(lo, 0), max(hi, 0)) for lo, hi in pads)
-    return np.pad(x[(slice(None), *crop)], ((0, 0), *zeros, (0, 0)))
+    axes = list(zip(x.shape[1:], pads))
+    taken = x[(slice(None), *(slice(max(-lo, 0), n - max(-hi, 0)) for n, (lo, hi) in axes))]
+    if all(lo <= 0 and hi <= 0 for lo, hi in pads):
+        return taken
+    sizes = [n + lo + hi for n, (lo, hi) in axes]
+    padded = np.zeros((len(x), *sizes, x.shape[-1]))
+    inside = (slice(max(lo, 0), size - max(hi, 0)) for size, (lo, hi) in zip(sizes, pads))
+    padded[(slice(None), *inside)] = taken
+    return padded
 
 
 def _chunks(case: Case, batch: int) -> Iterator[slice]:
@@ -106,15 +121,21 @@ def _add_windows(case: Case, columns: Float64, batch: int) -> Float64:
     per_group = case.in_channels // case.groups
     split = columns.reshape(case.groups, batch, *case.output, per_group, *case.kernel)
     windows = np.moveaxis(split, 0, d + 1)  # (N, *output, G, C/G, *kernel)
-    padded = [i + sum(p) for i, p in zip(case.input, case.pads)]
-    total = np.zeros((batch, *padded, case.groups, per_group))
+    total = np.zeros((batch, *_padded(case), case.groups, per_group))
     for tap in np.ndindex(*case.kernel):
         first = [t * dil for t, dil in zip(tap, case.dilation)]
         span = [(o - 1) * s + 1 for o, s in zip(case.output, case.stride)]
         taken = tuple(slice(f, f + n, s) for f, n, s in zip(first, span, case.stride))
         total[(slice(None), *taken)] += windows[(..., *tap)]
-    unpad = tuple((-lo, -hi) for lo, hi in case.pads)
-    return pad(total.reshape(batch, *padded, case.in_channels), unpad)
+    return pad(total.reshape(*total.shape[:-2], case.in_channels), _unpad(case))
+
+
+def _padded(case: Case) -> list[int]:
+    return [i + sum(p) for i, p in zip(case.input, case.pads)]
+
+
+def _unpad(case: Case) -> Pads:
+    return tuple((-lo, -hi) for lo, hi in case.pads)
 
 
 MAPS: dict[str, Callable[[Case, Float64, Float64], Float64]] = {

@@ -20,7 +20,9 @@ from convergent.harness.relations import Problem
 from convergent.harness.worker import memory
 from convergent.harness.worker.client import Answer, Client, Oversized, TimedOut
 
-AHEAD = 2  # open requests: the worker computes one while the referee judges the other
+AHEAD = 16
+"""Open requests: the worker goes on while the referee looks longer at one wrong result. They are
+answered in their order; those that a lost worker leaves unanswered are asked of the next."""
 _STARTS = 3
 _SLACK = 64 << 20  # bytes that an answer of a wrong shape may have
 _RECYCLE_GROWTH = 3 << 30  # bytes of resident memory that a worker may gain

@@ -1,0 +1,87 @@
+"""The maps of ``numpy.py`` for large problems of one group: the same sums, laid out for the caches.
+
+Each number is summed over the same terms in the same order, by a matrix product, as in ``numpy.py``,
+so that both give the same bits (the tests compare them). ``conv`` takes as many windows at a time
+as a cache holds; both gradients have the channels of a tap together, as image and filter do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from convergent.cases.case import Case
+from convergent.cases.dtypes import Float64
+
+_BLOCK = 1 << 18  # numbers that lie in a cache: 2 MiB
+_FEWEST_ROWS = 256  # windows at a time; of fewer, a matrix product packs the filter too often
+_FEWEST_PLACES = 128
+_LEAST = 1 << 20  # multiply-adds of a tap and a sample, below which nothing is gained
+_TILE = 16  # channels: libraries sum what sticks out of a tile in other orders
+
+Place = tuple[Any, ...]
+
+
+def suits(case: Case) -> bool:
+    """Say whether the maps of ``case`` are better done here."""
+    places, channels = math.prod(case.output), (case.in_channels, case.out_channels)
+    whole = case.groups == 1 and not any(count % _TILE for count in channels)
+    return whole and places >= _FEWEST_PLACES and places * math.prod(channels) >= _LEAST
+
+
+def conv(case: Case, x: Float64, filter_matrix: Float64) -> Float64:
+    """Return ``y (N, *output, O)`` of a padded ``x`` and the filter as ``(C * kernel, O)``."""
+    _, *rest = case.output
+    ends = _ends(case, filter_matrix)
+    most = max(stop - start for start, stop in zip([0, *ends], ends))
+    y = np.empty((len(x), *case.output, case.out_channels))
+    held = np.empty((most, *rest, case.in_channels, *case.kernel))
+    for image, into in zip(x, y):
+        for start, stop in zip([0, *ends], ends):
+            part, columns = into[start:stop], held[: stop - start]
+            for tap, (along, *across) in _taps(case):
+                within = slice(along.start + start * case.stride[0], along.stop, along.step)
+                columns[(..., *tap)] = image[(within, *across)][: stop - start]
+            product = columns.reshape(-1, len(filter_matrix)) @ filter_matrix
+            part[...] = product.reshape(part.shape)
+    return y
+
+
+def _ends(case: Case, filter_matrix: Float64) -> list[int]:
+    """Return where each block of lines of an output ends; all are about equally large."""
+    first, *rest = case.output
+    per_line = math.prod(rest)
+    rows = max(_FEWEST_ROWS, _BLOCK // len(filter_matrix), -(-_LEAST // filter_matrix.size))
+    blocks = max(1, first // -(-rows // per_line))
+    return [first * number // blocks for number in range(1, blocks + 1)]
+
+
+def backprop_filter(case: Case, x: Float64, dy: Float64) -> Float64:
+    """Return what a padded ``x`` and its ``d_y`` add to ``d_w (*kernel, C, O)``."""
+    columns = np.empty((*dy.shape[:-1], *case.kernel, case.in_channels))
+    for tap, place in _taps(case):
+        columns[(..., *tap, slice(None))] = x[(slice(None), *place)]
+    by_place = columns.reshape(-1, math.prod(case.kernel) * case.in_channels)
+    # The narrower factor first: it is packed once, and the sums are the same.
+    found: Float64 = dy.reshape(-1, case.out_channels).T @ by_place
+    return found.T.reshape(case.w_shape)
+
+
+def backprop_input(case: Case, dy: Float64, w: Float64, padded: list[int]) -> Float64:
+    """Return ``d_x (N, *padded, C)`` of ``d_y (N, *output, O)`` and ``w (*kernel, C, O)``."""
+    total = np.zeros((len(dy), *padded, case.in_channels))
+    for sample, into in zip(dy.reshape(len(dy), -1, case.out_channels), total):
+        for tap, place in _taps(case):
+            into[place] += (sample @ w[tap].T).reshape(*case.output, case.in_channels)
+    return total
+
+
+def _taps(case: Case) -> Iterator[tuple[tuple[int, ...], Place]]:
+    """Yield each tap of the kernel and the places of the padded image that it meets."""
+    spans = [(o - 1) * s + 1 for o, s in zip(case.output, case.stride)]
+    for tap in np.ndindex(*case.kernel):
+        firsts = [t * dil for t, dil in zip(tap, case.dilation)]
+        yield tap, tuple(slice(f, f + n, s) for f, n, s in zip(firsts, spans, case.stride))
