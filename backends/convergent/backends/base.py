@@ -104,8 +104,11 @@ class Gap:
 
     def covers(self, key: str, case: Case, traits: frozenset[str] = frozenset()) -> bool:
         """Say whether ``op/method`` cannot do ``case`` on this machine because of this gap."""
-        if not any(fnmatch.fnmatchcase(key, pattern) for pattern in self.methods):
-            return False
+        concerned = any(fnmatch.fnmatchcase(key, pattern) for pattern in self.methods)
+        return concerned and self.holds_for(case, traits)
+
+    def holds_for(self, case: Case, traits: frozenset[str] = frozenset()) -> bool:
+        """Say whether ``methods`` cannot do ``case`` on this machine because of this gap."""
         has = features(case) | traits
         return has.issuperset(self.when) and has.isdisjoint(self.unless)
 

@@ -7,8 +7,8 @@ as a cache holds; both gradients have the channels of a tap together, as image a
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ _FEWEST_PLACES = 128
 _LEAST = 1 << 20  # multiply-adds of a tap and a sample, below which nothing is gained
 _TILE = 16  # channels: libraries sum what sticks out of a tile in other orders
 
-Place = tuple[Any, ...]
+Sizes = tuple[int, ...]
+Place = tuple[slice, ...]
 
 
 def suits(case: Case) -> bool:
@@ -44,7 +45,8 @@ def conv(case: Case, x: Float64, filter_matrix: Float64) -> Float64:
             part, columns = into[start:stop], held[: stop - start]
             for tap, (along, *across) in _taps(case):
                 within = slice(along.start + start * case.stride[0], along.stop, along.step)
-                columns[(..., *tap)] = image[(within, *across)][: stop - start]
+                into_tap: Any = (..., *tap)
+                columns[into_tap] = image[(within, *across)][: stop - start]
             product = columns.reshape(-1, len(filter_matrix)) @ filter_matrix
             part[...] = product.reshape(part.shape)
     return y
@@ -63,7 +65,8 @@ def backprop_filter(case: Case, x: Float64, dy: Float64) -> Float64:
     """Return what a padded ``x`` and its ``d_y`` add to ``d_w (*kernel, C, O)``."""
     columns = np.empty((*dy.shape[:-1], *case.kernel, case.in_channels))
     for tap, place in _taps(case):
-        columns[(..., *tap, slice(None))] = x[(slice(None), *place)]
+        into: Any = (..., *tap, slice(None))
+        columns[into] = x[(slice(None), *place)]
     by_place = columns.reshape(-1, math.prod(case.kernel) * case.in_channels)
     # The narrower factor first: it is packed once, and the sums are the same.
     found: Float64 = dy.reshape(-1, case.out_channels).T @ by_place
@@ -79,9 +82,19 @@ def backprop_input(case: Case, dy: Float64, w: Float64, padded: list[int]) -> Fl
     return total
 
 
-def _taps(case: Case) -> Iterator[tuple[tuple[int, ...], Place]]:
-    """Yield each tap of the kernel and the places of the padded image that it meets."""
-    spans = [(o - 1) * s + 1 for o, s in zip(case.output, case.stride)]
-    for tap in np.ndindex(*case.kernel):
-        firsts = [t * dil for t, dil in zip(tap, case.dilation)]
-        yield tap, tuple(slice(f, f + n, s) for f, n, s in zip(firsts, spans, case.stride))
+def _taps(case: Case) -> tuple[tuple[Sizes, Place], ...]:
+    return taps(case.kernel, case.output, case.stride, case.dilation)
+
+
+@functools.lru_cache(maxsize=64)
+def taps(
+    kernel: Sizes, output: Sizes, stride: Sizes, dilation: Sizes
+) -> tuple[tuple[Sizes, Place], ...]:
+    """Return each tap of the kernel and the places of the padded image that it meets."""
+    spans = [(o - 1) * s + 1 for o, s in zip(output, stride)]
+    found: list[tuple[Sizes, Place]] = []
+    for tap in np.ndindex(*kernel):
+        firsts = [t * dil for t, dil in zip(tap, dilation)]
+        place = tuple(slice(f, f + n, s) for f, n, s in zip(firsts, spans, stride))
+        found.append((tap, place))
+    return tuple(found)

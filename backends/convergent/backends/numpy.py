@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Callable
+from typing import Any, Callable
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -100,18 +100,20 @@ def _columns(case: Case, x: Float64) -> Float64:
     taken = windows[(slice(None), *steps, slice(None), *holes)]
     per_group = case.in_channels // case.groups
     split = taken.reshape(len(x), *case.output, case.groups, per_group, *case.kernel)
-    return np.moveaxis(split, d + 1, 0).reshape(case.groups, -1, per_group * math.prod(case.kernel))
+    by_group = split.transpose(d + 1, *range(d + 1), *range(d + 2, split.ndim))
+    return by_group.reshape(case.groups, -1, per_group * math.prod(case.kernel))
 
 
 def _rows(case: Case, y: Float64) -> Float64:
     """Return ``y`` with a row per window: ``(G, N * output, O/G)``."""
-    return np.moveaxis(y.reshape(-1, case.groups, case.out_channels // case.groups), 1, 0)
+    return y.reshape(-1, case.groups, case.out_channels // case.groups).transpose(1, 0, 2)
 
 
 def _filter_matrix(case: Case, w: Float64) -> Float64:
     """Return the filter as ``(G, C/G * kernel, O/G)``."""
     split = w.reshape(*case.w_shape[:-1], case.groups, case.out_channels // case.groups)
-    by_group = np.moveaxis(split, (-2, -3), (0, 1))
+    d = case.dims
+    by_group = split.transpose(d + 1, d, *range(d), d + 2)
     return by_group.reshape(case.groups, -1, case.out_channels // case.groups)
 
 
@@ -120,13 +122,12 @@ def _add_windows(case: Case, columns: Float64, batch: int) -> Float64:
     d = case.dims
     per_group = case.in_channels // case.groups
     split = columns.reshape(case.groups, batch, *case.output, per_group, *case.kernel)
-    windows = np.moveaxis(split, 0, d + 1)  # (N, *output, G, C/G, *kernel)
+    order = (*range(1, d + 2), 0, *range(d + 2, split.ndim))
+    windows = split.transpose(order)  # (N, *output, G, C/G, *kernel)
     total = np.zeros((batch, *_padded(case), case.groups, per_group))
-    for tap in np.ndindex(*case.kernel):
-        first = [t * dil for t, dil in zip(tap, case.dilation)]
-        span = [(o - 1) * s + 1 for o, s in zip(case.output, case.stride)]
-        taken = tuple(slice(f, f + n, s) for f, n, s in zip(first, span, case.stride))
-        total[(slice(None), *taken)] += windows[(..., *tap)]
+    for tap, place in blocked.taps(case.kernel, case.output, case.stride, case.dilation):
+        taken: Any = (..., *tap)
+        total[(slice(None), *place)] += windows[taken]
     return pad(total.reshape(*total.shape[:-2], case.in_channels), _unpad(case))
 
 

@@ -96,9 +96,7 @@ class Case:
     @property
     def output(self) -> tuple[int, ...]:
         """The spatial size of the output of ``conv``."""
-        return geometry.output_sizes(
-            self.input, self.kernel, self.stride, self.dilation, self.pads
-        )
+        return geometry.output_sizes(self.input, self.kernel, self.stride, self.dilation, self.pads)
 
     @property
     def unused(self) -> tuple[int, ...]:
