@@ -17,7 +17,7 @@ from typing import Any
 
 from figures import exponent, growth, median
 
-CASES = (100, 200, 400, 800)
+CASES = (50, 100, 200, 400)
 METHODS = {"one": ["conv"], "two": ["conv", "transpose"],
            "four": ["conv", "transpose", "backprop_input", "backprop_filter"]}  # fmt: skip
 SIZES = (8, 16, 32, 64)
@@ -33,7 +33,7 @@ def measure(repeat: int, say: Any) -> dict[str, Any]:
     by_methods = {}
     for ops in METHODS.values():
         chosen = [word for op in ops for word in ("--op", op)]
-        by_methods[len(ops)] = _run(repeat, ["--sample", "300", "--seed", "7", *chosen])
+        by_methods[len(ops)] = _run(repeat, ["--sample", "200", "--seed", "7", *chosen])
     say("growth: methods done")
     found["methods"] = _fitted(by_methods)
     sizes = {}

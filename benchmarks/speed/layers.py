@@ -1,7 +1,7 @@
 """ResNet-50's 3x3 layers: the oracle by the machine's matrix product and by PyTorch's autodiff.
 
 ``python layers.py`` prints JSON. All is measured in this process, with as many threads for each,
-by turns: the oracle's map, its whole answer (value, ``sum|x||w|``, counts, bound), PyTorch's
+by turns, in processor time, which other processes disturb least: the oracle's map, its whole answer (value, ``sum|x||w|``, counts, bound), PyTorch's
 float32 forward or ``autograd.grad`` of the same op, and a float64 matrix product whose rate is the
 peak that the map can have.
 """
@@ -87,10 +87,10 @@ def _timed(steps: dict[str, Callable[[], Any]], repeat: int) -> dict[str, float]
     took: dict[str, list[float]] = {name: [] for name in steps}
     for number in range(repeat + 1):
         for name, step in steps.items():
-            began = time.perf_counter()
+            began = time.process_time()
             step()
             if number:  # the first finds nothing in the caches
-                took[name].append(time.perf_counter() - began)
+                took[name].append(time.process_time() - began)
     return {name: median(each) for name, each in took.items()}
 
 

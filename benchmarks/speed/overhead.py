@@ -20,28 +20,34 @@ from figures import by_length, median, medians, ratio
 
 SHARDS = {"scipy": "1/1", "torch": "1/4", "tensorflow": "1/12", "jax": "1/24"}
 """A fixed part of the suite ``ci`` for each backend, of less than a minute inside calls."""
-LARGE = ["--suite", "networks", "--scale", "4", "--method", "native", "--method", "autodiff"]
-LARGE_SHARDS = {"scipy": "1/24", "torch": "1/16", "tensorflow": "1/16", "jax": "1/24"}
+LARGE = ["--suite", "networks", "--scale", "8"]
+FEW = ["--method", "native", "--method", "autodiff"]  # SciPy has ways of other names
+LARGE_SHARD = "1/16"
 LIMITS = (0.0001, 0.001)  # seconds per call
 _TRACED = Path(__file__).with_name("traced.py")
 
 
 def measure(backends: list[str], repeat: int, say: Any) -> dict[str, Any]:
     """Return figures by kind of cases and backend."""
-    kinds = {"ci": (["--suite", "ci"], SHARDS), "large": (LARGE, LARGE_SHARDS)}
+    kinds = ("ci", "large")
     rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for number in range(repeat):
+    for _ in range(repeat):
         for name in backends:
-            for kind, (arguments, shards) in kinds.items():
-                if kind == "large" and number:  # one look is enough: nothing small is in them
-                    continue
-                told = traced(name, [*arguments, "--shard", shards[name]])
+            for kind in kinds:
+                told = traced(name, _arguments(kind, name))
                 rows.setdefault((kind, name), []).append(told)
                 say(f"overhead: {name} {kind} {told['overhead']:.2f}")
     found: dict[str, Any] = {kind: {} for kind in kinds}
     for (kind, name), each in rows.items():
         found[kind][name] = _together(each)
     return found
+
+
+def _arguments(kind: str, backend: str) -> list[str]:
+    if kind == "ci":
+        return ["--suite", "ci", "--shard", SHARDS[backend]]
+    few = [] if backend == "scipy" else FEW
+    return [*LARGE, *few, "--shard", LARGE_SHARD]
 
 
 def traced(backend: str, arguments: list[str]) -> dict[str, Any]:

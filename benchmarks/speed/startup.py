@@ -7,6 +7,7 @@ the time that the bare import of the framework takes in a process of its own.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -23,7 +24,6 @@ IMPORTS = {
     "tensorflow": "import tensorflow",
     "jax": "import jax, jax.numpy",
 }
-_OUTCOME = b'"type":"check"'
 _LIMIT = 120.0
 
 
@@ -57,38 +57,48 @@ def measure(backends: list[str], repeat: int, say: Any) -> dict[str, Any]:
 
 
 def _firsts(backends: list[str], repeat: int, say: Any) -> dict[str, dict[str, float]]:
-    rows: dict[str, list[tuple[float, float]]] = {name: [] for name in backends}
+    rows: dict[str, list[tuple[float, float, float]]] = {name: [] for name in backends}
     for _ in range(repeat):
         for name in backends:
             bare = _timed([sys.executable, "-c", IMPORTS[name]], {})
-            rows[name].append((bare, first_outcome(name)))
+            rows[name].append((bare, *first_outcome(name)))
             say(f"start-up: first outcome of {name}")
     return {
         name: {
-            "import": median(bare for bare, _ in each),
-            "first outcome": median(first for _, first in each),
-            "beside the import": median(first - bare for bare, first in each),
+            "import": median(bare for bare, _, _ in each),
+            "first outcome": median(first for _, first, _ in each),
+            "beside the import": median(first - bare for bare, first, _ in each),
+            "calls": median(calls for _, _, calls in each),
         }
         for name, each in rows.items()
     }
 
 
-def first_outcome(backend: str) -> float:
-    """Return the seconds until ``run --suite smoke`` has written its first outcome."""
+def first_outcome(backend: str) -> tuple[float, float]:
+    """Return the seconds until ``run --suite smoke`` has a first outcome, and of its calls."""
     with tempfile.TemporaryDirectory(prefix="convergent-speed-") as folder:
         command = [*_convergent(), "run", "--suite", "smoke", "--backend", backend, "-j", "1",
                    "-q", "-o", folder]  # fmt: skip
         path, began = Path(folder) / "run.jsonl", time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            while not (path.exists() and _OUTCOME in path.read_bytes()):
+            while (found := _first(path)) is None:
                 if process.poll() is not None or time.perf_counter() - began > _LIMIT:
                     raise SystemExit(f"run --backend {backend} gave no outcome")
                 time.sleep(0.005)
-            return time.perf_counter() - began
+            return time.perf_counter() - began, found
         finally:
             process.kill()
             process.wait()
+
+
+def _first(path: Path) -> float | None:
+    """Return the seconds in calls of the first check that was run: a declared gap needs none."""
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    for line in map(json.loads, lines):
+        if line["type"] == "check" and line["verdict"] != "unsupported":
+            return float(line["seconds"]) + float(line["again"])
+    return None
 
 
 def _convergent() -> list[str]:

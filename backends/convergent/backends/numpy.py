@@ -92,13 +92,17 @@ def _chunks(case: Case, batch: int) -> Iterator[slice]:
 
 def _columns(case: Case, x: Float64) -> Float64:
     """Return im2col: ``(G, N * output, C/G * kernel)``, one window a row."""
-    d = case.dims
-    space = tuple(range(1, d + 1))
-    windows = sliding_window_view(pad(x, case.pads), case.extents, axis=space)
+    d, per_group = case.dims, case.in_channels // case.groups
+    shape = (case.groups, len(x), *case.output, per_group, *case.kernel)
+    if math.prod(shape) <= blocked.BLOCK:
+        image = pad(x, case.pads).reshape(len(x), *_padded(case), case.groups, per_group)
+        columns = np.empty(shape)
+        blocked.gather(case, image.transpose(d + 1, *range(d + 1), d + 2), columns, 0)
+        return columns.reshape(case.groups, -1, per_group * math.prod(case.kernel))
+    windows = sliding_window_view(pad(x, case.pads), case.extents, axis=tuple(range(1, d + 1)))
     steps = tuple(slice(None, None, s) for s in case.stride)
     holes = tuple(slice(None, None, s) for s in case.dilation)
     taken = windows[(slice(None), *steps, slice(None), *holes)]
-    per_group = case.in_channels // case.groups
     split = taken.reshape(len(x), *case.output, case.groups, per_group, *case.kernel)
     by_group = split.transpose(d + 1, *range(d + 1), *range(d + 2, split.ndim))
     return by_group.reshape(case.groups, -1, per_group * math.prod(case.kernel))
@@ -125,9 +129,10 @@ def _add_windows(case: Case, columns: Float64, batch: int) -> Float64:
     order = (*range(1, d + 2), 0, *range(d + 2, split.ndim))
     windows = split.transpose(order)  # (N, *output, G, C/G, *kernel)
     total = np.zeros((batch, *_padded(case), case.groups, per_group))
-    for tap, place in blocked.taps(case.kernel, case.output, case.stride, case.dilation):
-        taken: Any = (..., *tap)
-        total[(slice(None), *place)] += windows[taken]
+    for samples in blocked.parts(windows.size, batch):
+        for tap, place in blocked.taps(case):
+            taken: Any = (samples, ..., *tap)
+            total[(samples, *place)] += windows[taken]
     return pad(total.reshape(*total.shape[:-2], case.in_channels), _unpad(case))
 
 
