@@ -1,9 +1,9 @@
 """ResNet-50's 3x3 layers: the oracle by the machine's matrix product and by PyTorch's autodiff.
 
 ``python layers.py`` prints JSON. All is measured in this process, with as many threads for each,
-by turns, in processor time, which other processes disturb least: the oracle's map, its whole answer (value, ``sum|x||w|``, counts, bound), PyTorch's
-float32 forward or ``autograd.grad`` of the same op, and a float64 matrix product whose rate is the
-peak that the map can have.
+by turns, in processor time, which other processes disturb least: the oracle's map, its whole
+answer (value, ``sum|x||w|``, counts, bound), PyTorch's float32 forward or ``autograd.grad`` of the
+same op, and a float64 matrix product whose rate is the peak that the map can have.
 """
 
 from __future__ import annotations

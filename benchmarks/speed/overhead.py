@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from figures import by_length, median, medians, ratio
+from figures import by_length, medians, ratio
 
 SHARDS = {"scipy": "1/1", "torch": "1/4", "tensorflow": "1/12", "jax": "1/24"}
 """A fixed part of the suite ``ci`` for each backend, of less than a minute inside calls."""
@@ -80,7 +80,11 @@ def summary(told: dict[str, Any], wall: float) -> dict[str, Any]:
         "processor per check": ratio(told["processor"], count),
         "steps": {**steps, "process": wall - sum(steps.values())},
         "lengths": {
-            name: {"checks": row["checks"], "overhead": ratio(row["wall"], row["calls"])}
+            name: {
+                "checks": row["checks"],
+                "overhead": ratio(row["wall"], row["calls"]),
+                "beside": ratio(row["wall"] - row["calls"], row["checks"]),
+            }
             for name, row in lengths.items()
         },
     }
@@ -92,11 +96,5 @@ def _together(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         **medians(plain),
         "steps": medians([run["steps"] for run in runs]),
-        "lengths": {
-            name: {
-                "checks": runs[0]["lengths"][name]["checks"],
-                "overhead": median(run["lengths"][name]["overhead"] for run in runs),
-            }
-            for name in names
-        },
+        "lengths": {name: medians([run["lengths"][name] for run in runs]) for name in names},
     }

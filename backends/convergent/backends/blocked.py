@@ -37,12 +37,12 @@ def suits(case: Case) -> bool:
 def conv(case: Case, x: Float64, filter_matrix: Float64) -> Float64:
     """Return ``y (N, *output, O)`` of a padded ``x`` and the filter as ``(C * kernel, O)``."""
     _, *rest = case.output
-    ends = _ends(case, filter_matrix)
-    most = max(stop - start for start, stop in zip([0, *ends], ends))
+    edges = ends(case, filter_matrix)
+    most = max(stop - start for start, stop in zip([0, *edges], edges))
     y = np.empty((len(x), *case.output, case.out_channels))
     held = np.empty((most, *rest, case.in_channels, *case.kernel))
     for image, into in zip(x, y):
-        for start, stop in zip([0, *ends], ends):
+        for start, stop in zip([0, *edges], edges):
             part, columns = into[start:stop], held[: stop - start]
             gather(case, image[None, None], columns[None, None], start)
             product = columns.reshape(-1, len(filter_matrix)) @ filter_matrix
@@ -50,7 +50,7 @@ def conv(case: Case, x: Float64, filter_matrix: Float64) -> Float64:
     return y
 
 
-def _ends(case: Case, filter_matrix: Float64) -> list[int]:
+def ends(case: Case, filter_matrix: Float64) -> list[int]:
     """Return where each block of lines of an output ends; all are about equally large."""
     first, *rest = case.output
     per_line = math.prod(rest)
