@@ -104,8 +104,11 @@ class Gap:
 
     def covers(self, key: str, case: Case, traits: frozenset[str] = frozenset()) -> bool:
         """Say whether ``op/method`` cannot do ``case`` on this machine because of this gap."""
-        if not any(fnmatch.fnmatchcase(key, pattern) for pattern in self.methods):
-            return False
+        concerned = any(fnmatch.fnmatchcase(key, pattern) for pattern in self.methods)
+        return concerned and self.holds_for(case, traits)
+
+    def holds_for(self, case: Case, traits: frozenset[str] = frozenset()) -> bool:
+        """Say whether ``methods`` cannot do ``case`` on this machine because of this gap."""
         has = features(case) | traits
         return has.issuperset(self.when) and has.isdisjoint(self.unless)
 
@@ -115,13 +118,15 @@ class Result:
     """What a method gave: canonical arrays, the name of their dtype and the seconds of each call.
 
     There is a second array if a further call on the same tensors gave other bits. ``kernel`` names
-    what computed it, where the framework can tell.
+    what computed it, where the framework can tell. ``carried`` are the seconds that it took to
+    make NumPy arrays of the results.
     """
 
     arrays: tuple[Array, ...]
     dtype: str
     seconds: tuple[float, ...]
     kernel: str = ""
+    carried: float = 0.0
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -238,20 +243,28 @@ class Backend(ABC):
         printed()
         arrays: list[Array] = []
         seconds: list[float] = []
-        kernel = ""
+        kernel, carried = "", 0.0
         for _ in range(times):
             start = time.perf_counter()
             tensor = call(tensors)
             self.wait(tensor)
             seconds.append(time.perf_counter() - start)
             kernel = kernel or self.kernel(printed())
+            start = time.perf_counter()
             array, dtype = self.leave(tensor)
+            carried += time.perf_counter() - start
             if isinstance(array, np.ma.MaskedArray) or not isinstance(array, np.ndarray):
                 raise TypeError(f"{key} gave a {type(array).__name__}, not a plain NumPy array")
             canonical = self._canonical(array, found.op, case)
             if not arrays or not _same_bits(arrays[0], canonical):
                 arrays.append(canonical)
-        return Result(arrays=tuple(arrays), dtype=dtype, seconds=tuple(seconds), kernel=kernel)
+        return Result(
+            arrays=tuple(arrays),
+            dtype=dtype,
+            seconds=tuple(seconds),
+            kernel=kernel,
+            carried=carried,
+        )
 
     def _canonical(self, array: Array, op: str, case: Case) -> Array:
         order: list[int] = []

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Callable
+from typing import Any, Callable
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from convergent.backends import blocked
 from convergent.cases.case import Case, Pads
 from convergent.cases.dtypes import Float64
 
@@ -31,6 +32,8 @@ def conv(case: Case, x: Float64, w: Float64) -> Float64:
     if not (x.size and w.size and min(case.output)):
         return np.zeros((len(x), *case.output, case.out_channels))
     rows = _filter_matrix(case, w)
+    if blocked.suits(case):
+        return blocked.conv(case, pad(x, case.pads), rows[0])
     y = np.empty((len(x), *case.output, case.out_channels))
     for part in _chunks(case, len(x)):
         product = _columns(case, x[part]) @ rows
@@ -43,6 +46,10 @@ def backprop_filter(case: Case, x: Float64, dy: Float64) -> Float64:
     if not (x.size and dy.size):
         return np.zeros(case.w_shape)
     total: Float64 = np.zeros(())
+    if blocked.suits(case):
+        for part in _chunks(case, len(x)):
+            total = total + blocked.backprop_filter(case, pad(x[part], case.pads), dy[part])
+        return total
     for part in _chunks(case, len(x)):
         total = total + _columns(case, x[part]).transpose(0, 2, 1) @ _rows(case, dy[part])
     per_group = case.in_channels // case.groups
@@ -54,6 +61,8 @@ def backprop_input(case: Case, dy: Float64, w: Float64) -> Float64:
     """Return ``d_x (N, *input, C)`` of ``d_y (N, *output, O)`` and ``w (*kernel, C/G, O)``."""
     if not (dy.size and w.size):
         return np.zeros((len(dy), *case.input, case.in_channels))
+    if blocked.suits(case):
+        return pad(blocked.backprop_input(case, dy, w, _padded(case)), _unpad(case))
     rows = _filter_matrix(case, w).transpose(0, 2, 1)
     dx = np.empty((len(dy), *case.input, case.in_channels))
     for part in _chunks(case, len(dy)):
@@ -64,9 +73,15 @@ def backprop_input(case: Case, dy: Float64, w: Float64) -> Float64:
 
 def pad(x: Float64, pads: Pads) -> Float64:
     """Return ``x (N, *input, C)`` with zeros around it; negative padding crops."""
-    crop = tuple(slice(max(-lo, 0), n - max(-hi, 0)) for n, (lo, hi) in zip(x.shape[1:], pads))
-    zeros = tuple((max(lo, 0), max(hi, 0)) for lo, hi in pads)
-    return np.pad(x[(slice(None), *crop)], ((0, 0), *zeros, (0, 0)))
+    axes = list(zip(x.shape[1:], pads))
+    taken = x[(slice(None), *(slice(max(-lo, 0), n - max(-hi, 0)) for n, (lo, hi) in axes))]
+    if all(lo <= 0 and hi <= 0 for lo, hi in pads):
+        return taken
+    sizes = [n + lo + hi for n, (lo, hi) in axes]
+    padded = np.zeros((len(x), *sizes, x.shape[-1]))
+    inside = (slice(max(lo, 0), size - max(hi, 0)) for size, (lo, hi) in zip(sizes, pads))
+    padded[(slice(None), *inside)] = taken
+    return padded
 
 
 def _chunks(case: Case, batch: int) -> Iterator[slice]:
@@ -77,26 +92,32 @@ def _chunks(case: Case, batch: int) -> Iterator[slice]:
 
 def _columns(case: Case, x: Float64) -> Float64:
     """Return im2col: ``(G, N * output, C/G * kernel)``, one window a row."""
-    d = case.dims
-    space = tuple(range(1, d + 1))
-    windows = sliding_window_view(pad(x, case.pads), case.extents, axis=space)
+    d, per_group = case.dims, case.in_channels // case.groups
+    shape = (case.groups, len(x), *case.output, per_group, *case.kernel)
+    if math.prod(shape) <= blocked.BLOCK:
+        image = pad(x, case.pads).reshape(len(x), *_padded(case), case.groups, per_group)
+        columns = np.empty(shape)
+        blocked.gather(case, image.transpose(d + 1, *range(d + 1), d + 2), columns, 0)
+        return columns.reshape(case.groups, -1, per_group * math.prod(case.kernel))
+    windows = sliding_window_view(pad(x, case.pads), case.extents, axis=tuple(range(1, d + 1)))
     steps = tuple(slice(None, None, s) for s in case.stride)
     holes = tuple(slice(None, None, s) for s in case.dilation)
     taken = windows[(slice(None), *steps, slice(None), *holes)]
-    per_group = case.in_channels // case.groups
     split = taken.reshape(len(x), *case.output, case.groups, per_group, *case.kernel)
-    return np.moveaxis(split, d + 1, 0).reshape(case.groups, -1, per_group * math.prod(case.kernel))
+    by_group = split.transpose(d + 1, *range(d + 1), *range(d + 2, split.ndim))
+    return by_group.reshape(case.groups, -1, per_group * math.prod(case.kernel))
 
 
 def _rows(case: Case, y: Float64) -> Float64:
     """Return ``y`` with a row per window: ``(G, N * output, O/G)``."""
-    return np.moveaxis(y.reshape(-1, case.groups, case.out_channels // case.groups), 1, 0)
+    return y.reshape(-1, case.groups, case.out_channels // case.groups).transpose(1, 0, 2)
 
 
 def _filter_matrix(case: Case, w: Float64) -> Float64:
     """Return the filter as ``(G, C/G * kernel, O/G)``."""
     split = w.reshape(*case.w_shape[:-1], case.groups, case.out_channels // case.groups)
-    by_group = np.moveaxis(split, (-2, -3), (0, 1))
+    d = case.dims
+    by_group = split.transpose(d + 1, d, *range(d), d + 2)
     return by_group.reshape(case.groups, -1, case.out_channels // case.groups)
 
 
@@ -105,16 +126,22 @@ def _add_windows(case: Case, columns: Float64, batch: int) -> Float64:
     d = case.dims
     per_group = case.in_channels // case.groups
     split = columns.reshape(case.groups, batch, *case.output, per_group, *case.kernel)
-    windows = np.moveaxis(split, 0, d + 1)  # (N, *output, G, C/G, *kernel)
-    padded = [i + sum(p) for i, p in zip(case.input, case.pads)]
-    total = np.zeros((batch, *padded, case.groups, per_group))
-    for tap in np.ndindex(*case.kernel):
-        first = [t * dil for t, dil in zip(tap, case.dilation)]
-        span = [(o - 1) * s + 1 for o, s in zip(case.output, case.stride)]
-        taken = tuple(slice(f, f + n, s) for f, n, s in zip(first, span, case.stride))
-        total[(slice(None), *taken)] += windows[(..., *tap)]
-    unpad = tuple((-lo, -hi) for lo, hi in case.pads)
-    return pad(total.reshape(batch, *padded, case.in_channels), unpad)
+    order = (*range(1, d + 2), 0, *range(d + 2, split.ndim))
+    windows = split.transpose(order)  # (N, *output, G, C/G, *kernel)
+    total = np.zeros((batch, *_padded(case), case.groups, per_group))
+    for samples in blocked.parts(windows.size, batch):
+        for tap, place in blocked.taps(case):
+            taken: Any = (samples, ..., *tap)
+            total[(samples, *place)] += windows[taken]
+    return pad(total.reshape(*total.shape[:-2], case.in_channels), _unpad(case))
+
+
+def _padded(case: Case) -> list[int]:
+    return [i + sum(p) for i, p in zip(case.input, case.pads)]
+
+
+def _unpad(case: Case) -> Pads:
+    return tuple((-lo, -hi) for lo, hi in case.pads)
 
 
 MAPS: dict[str, Callable[[Case, Float64, Float64], Float64]] = {

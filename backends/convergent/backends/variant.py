@@ -60,11 +60,16 @@ class Variant:
         """Return the methods by ``op/method``."""
         return self.backend.methods()
 
-    def gap(self, key: str, case: Case) -> Gap | None:
-        """Return the declared gap that keeps ``op/method`` from doing ``case``, if any."""
+    def gap(self, key: str, case: Case, traits: frozenset[str] | None = None) -> Gap | None:
+        """Return the declared gap that keeps ``op/method`` from doing ``case``, if any.
+
+        ``traits`` are this variant's, of a caller who has them already.
+        """
         spoken = _gaps(self.backend, key)
-        traits = self.traits if spoken else frozenset()
-        return next((gap for gap in spoken if gap.covers(key, case, traits)), None)
+        if not spoken:
+            return None
+        has = self.traits if traits is None else traits
+        return next((gap for gap in spoken if gap.holds_for(case, has)), None)
 
 
 def make(backend: type[Backend], name: Name) -> Variant:

@@ -91,16 +91,12 @@ class Case:
         if self.padding == "VALID":
             return ((0, 0),) * self.dims
         lower = self.padding == "SAME_LOWER"
-        return tuple(
-            geometry.same_padding(i, k, s, d, lower=lower)
-            for i, k, s, d in zip(self.input, self.kernel, self.stride, self.dilation)
-        )
+        return geometry.same_pads(self.input, self.kernel, self.stride, self.dilation, lower)
 
     @property
     def output(self) -> tuple[int, ...]:
         """The spatial size of the output of ``conv``."""
-        sizes = zip(self.input, self.kernel, self.stride, self.dilation, self.pads)
-        return tuple(geometry.output_size(*axis) for axis in sizes)
+        return geometry.output_sizes(self.input, self.kernel, self.stride, self.dilation, self.pads)
 
     @property
     def unused(self) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -84,12 +84,17 @@ def integer_limit(case: Case) -> int:
 
 def raw(case: Case, role: int, count: int) -> npt.NDArray[np.uint64]:
     """Return ``count`` 64-bit words of the stream of ``role`` (0: x, 1: w, 2: dy)."""
+    return _words(case, role)(count)
+
+
+def _words(case: Case, role: int) -> Callable[[int], npt.NDArray[np.uint64]]:
+    """Return what gives so many more words of the stream of ``role`` each time."""
     geometry = case.replace(
         dtype="float32", layout="channels_last", memory="plain", data="exact", seed=0
     )
     entropy = [case.seed, role, zlib.crc32(str(geometry).encode())]
-    words = np.random.PCG64(np.random.SeedSequence(entropy)).random_raw(count)
-    return np.asarray(words, np.uint64)
+    stream = np.random.PCG64(np.random.SeedSequence(entropy))
+    return lambda count: np.asarray(stream.random_raw(count), np.uint64)
 
 
 def _draw(case: Case, role: int, shape: tuple[int, ...]) -> Float64:
@@ -102,10 +107,10 @@ def _draw(case: Case, role: int, shape: tuple[int, ...]) -> Float64:
         return _specialised(case, role, sign * magnitude.astype(np.float64)).reshape(shape)
     if case.data == "uniform":
         return (2.0 * _unit(raw(case, role, size)) - 1.0).reshape(shape)
-    words = raw(case, role, size * _NORMAL_TERMS).reshape(_NORMAL_TERMS, size)
+    more = _words(case, role)
     total = np.zeros(size)
-    for row in words:  # one fixed order, so that the float64 sum is the same everywhere
-        total += _unit(row)
+    for _ in range(_NORMAL_TERMS):  # in order, so that the float64 sum is the same everywhere
+        total += _unit(more(size))
     return (total - _NORMAL_TERMS / 2).reshape(shape)
 
 
@@ -131,4 +136,6 @@ def _specialised(case: Case, role: int, integers: Float64) -> Float64:
 
 
 def _unit(words: npt.NDArray[np.uint64]) -> Float64:
-    return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    drawn = (words >> np.uint64(11)).astype(np.float64)
+    drawn *= 2.0**-53
+    return drawn

@@ -77,6 +77,9 @@ def round_to(values: Float64, form: Format) -> Float64:
     """
     if form.name == "float64":
         return values
+    if form.name == "float32":  # what float64 is cast to in one step
+        with np.errstate(over="ignore", invalid="ignore"):  # of a signalling NaN
+            return values.astype(np.float32).astype(np.float64)
     _, exponent = np.frexp(values)
     quantum = np.ldexp(1.0, np.maximum(exponent - 1, form.emin) - form.precision + 1)
     rounded = np.rint(values / quantum) * quantum
@@ -86,7 +89,9 @@ def round_to(values: Float64, form: Format) -> Float64:
 
 def encode(values: Float64, dtype: str) -> Array:
     """Round float64 ``values`` once and store them as ``dtype`` (bfloat16 as uint16 bits)."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        if dtype == "float32":
+            return np.asarray(values, np.float64).astype(np.float32)
         rounded = round_to(np.asarray(values, np.float64), FORMATS[dtype])
         if dtype == "bfloat16":
             return (rounded.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)

@@ -10,6 +10,11 @@
 
 from __future__ import annotations
 
+import functools
+
+Sizes = tuple[int, ...]
+_KEPT = 4096  # geometries; the ones of a case are asked for thousands of times
+
 
 def extent(kernel: int, dilation: int) -> int:
     """Return the length that a kernel with holes covers: ``(kernel - 1) * dilation + 1``."""
@@ -37,6 +42,24 @@ def same_padding(
     total = max((out - 1) * stride + extent(kernel, dilation) - size, 0)
     small, large = total // 2, total - total // 2
     return (large, small) if lower else (small, large)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def output_sizes(
+    sizes: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes, pads: tuple[tuple[int, int], ...]
+) -> Sizes:
+    """Return ``output_size`` of each axis."""
+    axes = zip(sizes, kernel, stride, dilation, pads)
+    return tuple(output_size(*axis) for axis in axes)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def same_pads(
+    sizes: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes, lower: bool
+) -> tuple[tuple[int, int], ...]:
+    """Return ``same_padding`` of each axis."""
+    axes = zip(sizes, kernel, stride, dilation)
+    return tuple(same_padding(*axis, lower=lower) for axis in axes)
 
 
 def unused(size: int, kernel: int, stride: int, dilation: int, pad: tuple[int, int]) -> int:

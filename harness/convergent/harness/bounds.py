@@ -62,11 +62,11 @@ def bound(expected: Expected, dtype: str) -> Float64:
     """Return the largest error, per element, of a correct result of ``dtype``."""
     form = FORMATS[dtype]
     unit = FORMATS[form.accumulator].unit_roundoff
-    return (
-        growth(expected.terms) * unit * expected.magnitude
-        + form.unit_roundoff * _rounded(expected)
-        + expected.terms * form.eta
-    )
+    terms = _distinct(expected.terms)
+    found: Float64 = growth(terms) * unit * expected.magnitude
+    found = found + form.unit_roundoff * _rounded(expected)
+    found += terms * form.eta
+    return found
 
 
 def models(
@@ -118,8 +118,16 @@ def models(
         yield Model(f"rounds the inputs to {name}", limit + rounding, _is_widespread(limit, n))
 
 
+def _distinct(terms: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return ``terms`` without the axes along which they are one and the same by construction."""
+    along = zip(terms.shape, terms.strides, strict=True)
+    return terms[tuple(slice(1 if n > 1 and not step else None) for n, step in along)]
+
+
 def _rounded(expected: Expected) -> Float64:
     """Return how large what is rounded to the result is: infinities do not round."""
+    if np.isfinite(expected.value).all():
+        return np.abs(expected.value)
     return np.where(np.isfinite(expected.value), np.abs(expected.value), 0.0)
 
 

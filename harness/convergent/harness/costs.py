@@ -131,4 +131,4 @@ def _gaps(variant: str, key: str) -> tuple[tuple[Gap, ...], frozenset[str]]:
 def _has_gap(variant: str, key: str, case: Case) -> bool:
     """Say whether a gap is declared that every machine has."""
     gaps, words = _gaps(variant, key)
-    return any(gap.covers(key, case, words) for gap in gaps)
+    return any(gap.holds_for(case, words) for gap in gaps)

@@ -46,6 +46,7 @@ class Driver:
     ) -> None:
         self.variant = variant
         self._asked = registry.variant(variant)
+        self._traits = self._asked.traits
         self._referee, self._emit, self._repeat = referee, emit, repeat
         self._workers = Workers(
             variant,
@@ -116,7 +117,7 @@ class Driver:
         self._workers.recycle()
 
     def _has_gap(self, case: Case, key: str) -> bool:
-        gap = self._asked.gap(key, case)
+        gap = self._asked.gap(key, case, self._traits)
         if gap:
             self._say(case, key, Judgement(verdict="unsupported", detail=gap.reason))
         return gap is not None

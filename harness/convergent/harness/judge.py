@@ -16,6 +16,7 @@ from convergent.backends import contracts
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Array
 from convergent.harness import diagnose
+from convergent.harness.compare import Question, fingerprint
 from convergent.harness.outcome import Judgement
 from convergent.harness.referee import Referee
 from convergent.harness.worker.client import Answer
@@ -46,12 +47,22 @@ def judge(referee: Referee, case: Case, key: str, answer: Answer) -> Judgement:
 
 
 def _value(referee: Referee, case: Case, op: str, answer: Answer) -> Judgement:
-    """Return what the first result comes to, and like what it is if it is wrong."""
+    """Return what the first result comes to, and like what it is if it is wrong.
+
+    Most methods of an op give the same bits: what has been said of those is not worked out again.
+    """
     question, array = referee.question(case, op), answer.arrays[0]
-    found = question.judge(array, answer.dtype)
+    mark = fingerprint(array, answer.dtype)
+    if mark not in question.told:
+        question.told[mark] = _said(referee, question, array, answer.dtype)
+    return question.told[mark]
+
+
+def _said(referee: Referee, question: Question, array: Array, dtype: str) -> Judgement:
+    found = question.judge(array, dtype)
     if found.verdict not in ("differs", "degraded"):
         return found
-    like = diagnose.diagnose(question, referee.operands(case), array, answer.dtype)
+    like = diagnose.diagnose(question, referee.operands(question.case), array, dtype)
     if found.verdict == "degraded" and not diagnose.is_named(like):
         like = ""  # its model explains it, by a wider bound
     return msgspec.structs.replace(found, diagnosis=like)

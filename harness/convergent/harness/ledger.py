@@ -69,21 +69,29 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
         Not ``here``: on some machine, whatever this one's traits are.
         """
-        name = registry.plain(outcome.variant)
+        if not self.concerns(outcome.variant, outcome.key, version):
+            return False
+        return self.holds_for(outcome.case, _traits(outcome.variant) if here else None)
+
+    def concerns(self, variant: str, key: str, version: str) -> bool:
+        """Say whether this entry speaks of checks of ``op/method`` at all."""
+        name = registry.plain(variant)
         name = name if ":" in self.variant else name.partition(":")[0]
         if not fnmatch.fnmatchcase(name, self.variant):
             return False
-        if not any(fnmatch.fnmatchcase(outcome.key, pattern) for pattern in self.checks):
+        if not any(fnmatch.fnmatchcase(key, pattern) for pattern in self.checks):
             return False
-        if not fnmatch.fnmatchcase(outcome.case, self.cases):
+        return self.speaks_of(version)
+
+    def holds_for(self, line: str, traits: frozenset[str] | None) -> bool:
+        """Say whether this entry speaks of a case, where ``traits`` hold (``None``: anywhere)."""
+        if not fnmatch.fnmatchcase(line, self.cases):
             return False
-        if not self.speaks_of(version):
+        known = _features(line)
+        if known is None:
             return False
-        try:
-            has = features(parse(outcome.case)) | (_traits(outcome.variant) if here else set())
-        except InvalidCase:
-            return False
-        when = set(self.when) if here else set(self.when) & set(FEATURES)
+        when = set(self.when) if traits is not None else set(self.when) & set(FEATURES)
+        has = known | (traits or frozenset())
         return has.issuperset(when) and has.isdisjoint(self.unless)
 
     def allows(self, outcome: Outcome) -> bool:
@@ -114,6 +122,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return not self.versions or _contains(self.versions, version)
 
 
+@functools.lru_cache(maxsize=4096)
+def _features(line: str) -> frozenset[str] | None:
+    """Return the features of a case's line; of what is none, nothing."""
+    try:
+        return features(parse(line))
+    except InvalidCase:
+        return None
+
+
 @functools.cache
 def _contains(versions: str, version: str) -> bool:
     try:
@@ -127,18 +144,24 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Ledger:
-    """The entries of a ``known.toml`` and what became of them in a run."""
+    """The entries of a ``known.toml`` and what became of them in a run.
+
+    Within one run neither the variables that decide a variant's traits change nor the versions.
+    """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(entries)
         self._stale: list[Entry] = []
+        self._traits: dict[str, frozenset[str]] = {}
+        self._concerned: dict[tuple[str, str, str], list[int]] = {}
 
     def excuse(self, outcome: Outcome, version: str) -> Outcome:
         """Return ``outcome``, with the reason of the entry that allows it if there is one."""
         if outcome.verdict == "unsupported":
             return outcome
         calls = _calls(outcome)
-        covering = [e for e in self.entries if any(e.covers(call, version) for call in calls)]
+        places = sorted({place for call in calls for place in self._covering(call, version)})
+        covering = [self.entries[place] for place in places]
         allowing = [entry for entry in covering if entry.allows(outcome)]
         self._stale += [
             entry
@@ -149,6 +172,20 @@ class Ledger:
             return outcome
         reason = f"{allowing[0].reason} ({allowing[0].issue})"
         return msgspec.structs.replace(outcome, known=reason)
+
+    def _covering(self, call: Outcome, version: str) -> Iterator[int]:
+        """Yield the places of the entries that cover a check."""
+        asked = call.variant, call.key, version
+        if asked not in self._concerned:
+            self._concerned[asked] = [
+                place for place, entry in enumerate(self.entries) if entry.concerns(*asked)
+            ]
+        if call.variant not in self._traits:
+            self._traits[call.variant] = _traits(call.variant)
+        traits = self._traits[call.variant]
+        for place in self._concerned[asked]:
+            if self.entries[place].holds_for(call.case, traits):
+                yield place
 
     def stale(self) -> list[Entry]:
         """Return the entries whose example was run and no longer shows the divergence."""

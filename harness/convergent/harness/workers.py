@@ -20,7 +20,9 @@ from convergent.harness.relations import Problem
 from convergent.harness.worker import memory
 from convergent.harness.worker.client import Answer, Client, Oversized, TimedOut
 
-AHEAD = 2  # open requests: the worker computes one while the referee judges the other
+AHEAD = 16
+"""Open requests: the worker goes on while the referee looks longer at one wrong result. They are
+answered in their order; those that a lost worker leaves unanswered are asked of the next."""
 _STARTS = 3
 _SLACK = 64 << 20  # bytes that an answer of a wrong shape may have
 _RECYCLE_GROWTH = 3 << 30  # bytes of resident memory that a worker may gain
@@ -40,6 +42,7 @@ class Times(msgspec.Struct):
     start: float = 0.0  # starting workers and importing the framework
     busy: float = 0.0  # the worker was at work on a check
     framework: float = 0.0  # of which inside framework calls
+    carried: float = 0.0  # and of which carrying tensors into the framework and out of it
 
 
 class Workers:
@@ -174,6 +177,7 @@ class Workers:
     def _count(self, answer: Answer) -> None:
         self.times.busy += answer.header.get("busy", 0.0)
         self.times.framework += sum(answer.seconds)
+        self.times.carried += answer.header.get("carried", 0.0)
         self._resident = answer.header.get("resident", 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import select
 import signal
@@ -19,6 +20,7 @@ from convergent.harness.worker import frames, memory
 MOST_BYTES = 1 << 34
 _STDERR_TAIL = 4096
 _READ = 1 << 20
+_SET_PIPE_SIZE = 1031  # F_SETPIPE_SZ of Linux: a worker need not wait until an answer is read
 _SLICE = 0.25  # seconds between looks at a process whose pipe is silent
 _GRACE = 5.0  # seconds for a process that closed its pipe to end
 
@@ -60,6 +62,8 @@ class Pipe:
         assert self._process.stdout is not None
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
         os.set_blocking(self._in, False)
+        with contextlib.suppress(OSError):  # a user may have so many, or a system none at all
+            fcntl.fcntl(self._out, _SET_PIPE_SIZE, _READ)
 
     def send(self, header: dict[str, Any], arrays: Sequence[Array], timeout: float) -> None:
         """Write a frame. A broken pipe is silent: the answer that never comes says why."""

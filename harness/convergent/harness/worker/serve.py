@@ -137,9 +137,12 @@ class _Server:
     def _answer(self, key: str, times: int) -> tuple[dict[str, Any], list[Any]]:
         assert self._case is not None
         assert self._operands is not None
+        entered = 0.0
         try:
             if self._tensors is None:
+                start = time.perf_counter()
                 self._tensors = self._backend.tensors(self._case, self._operands)
+                entered = time.perf_counter() - start
             result = self._backend.run(key, self._case, self._tensors, self._printed, times)
             changed = self._changed()
         except KeyboardInterrupt:
@@ -147,7 +150,7 @@ class _Server:
         except BaseException as error:  # noqa: BLE001 - whatever a framework may raise
             self._tensors = None
             return {"is": "raised", "message": _line(error), "trace": _trace()}, []
-        return _described(result, changed), list(result.arrays)
+        return _described(result, changed, entered), list(result.arrays)
 
     def _changed(self) -> list[str]:
         """Return the operands that the method changed, and take fresh ones if there are any."""
@@ -168,12 +171,13 @@ class _Server:
         return changed
 
 
-def _described(result: Result, changed: list[str]) -> dict[str, Any]:
+def _described(result: Result, changed: list[str], entered: float) -> dict[str, Any]:
     answer = {
         "is": "result",
         "dtype": str(result.dtype),
         "seconds": result.seconds,
         "kernel": result.kernel,
+        "carried": entered + result.carried,
     }
     return {**answer, "changed": changed} if changed else answer
 
