@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from figures import median, ratio
+from overhead import SHARDS
 
 LAYERS = """\
 ResNet-50's 3x3 layers with a batch of 4, one thread, processor time. The peak is a float64 matrix
@@ -90,11 +91,12 @@ def overhead(now: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[s
                 name, f"{row['checks']:.0f}",
                 *(pair(was and was[word], row[word])
                   for word in ("overhead", "without import", "at work")),
+                pair(was and whole(was, name), whole(row, name)) if kind == "ci" else "",
                 pair(was and _long(was), _long(row)),
                 f"{row['carrying'] * 100:.1f} %",
                 pair(was and was["rate"], row["rate"], 0),
             ))  # fmt: skip
-        heads = ("backend", "checks", "wall / calls", "without import", "checks alone",
+        heads = ("backend", "checks", "wall / calls", "without import", "checks alone", "all of `ci`",
                  "calls >= 1 ms", "carrying tensors", "checks/s")  # fmt: skip
         parts += [title, table(heads, rows)]
     heads = ("part of the wall time, `ci`", *now["ci"])
@@ -160,6 +162,13 @@ def compiling(now: Mapping[str, Any]) -> str:
         "tracing, compiling",
     )
     return table(heads, rows)
+
+
+def whole(row: Mapping[str, Any], backend: str) -> float:
+    """Return the overhead of all of ``ci``: what both processes' start and the plan cost, once."""
+    once = sum(row["steps"][step] for step in ("process", "planning", "starting the worker"))
+    number = int(SHARDS[backend].partition("/")[2])
+    return row["at work"] + ratio(once / number + row["steps"]["report"], row["calls"])
 
 
 def _long(row: Mapping[str, Any]) -> float:
