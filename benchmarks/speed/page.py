@@ -20,11 +20,11 @@ the first byte of Python to the last of the report, by the time inside the frame
 job, so that nothing hides behind another worker. What no harness can spare is the framework's own
 import, which is in the first column and not in the second; the third has checks alone, without the
 start of both processes, the plan and the report, whose cost does not grow with the calls. The
-suite `ci` is run in a fixed part for each backend (`overhead.py` names it). *All of `ci`* is what the
-whole suite takes, computed: the processes and the plan are started once, and checks and report cost
-what they do in the part. Whatever a call does, a check in a process of its own has a way there
-and back and is drawn, judged and written; where calls take microseconds nothing isolated stays
-within a quarter of them. So calls of a millisecond and more have a column of their own."""
+suite `ci` is run in a fixed part for each backend (`overhead.py` names it). *All of `ci`* is what
+the whole suite takes, computed: the processes and the plan are started once, and checks and report
+cost what they do in the part. Whatever a call does, a check in a process of its own has a way
+there and back and is drawn, judged and written; where calls take microseconds nothing isolated
+stays within a quarter of them. So calls of a millisecond and more have a column of their own."""
 
 DONE = """\
 - Results of equal bits are judged and diagnosed once for each question; most methods of an op agree

@@ -96,8 +96,8 @@ def overhead(now: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[s
                 f"{row['carrying'] * 100:.1f} %",
                 pair(was and was["rate"], row["rate"], 0),
             ))  # fmt: skip
-        heads = ("backend", "checks", "wall / calls", "without import", "checks alone", "all of `ci`",
-                 "calls >= 1 ms", "carrying tensors", "checks/s")  # fmt: skip
+        heads = ("backend", "checks", "wall / calls", "without import", "checks alone",
+                 "all of `ci`", "calls >= 1 ms", "carrying tensors", "checks/s")  # fmt: skip
         parts += [title, table(heads, rows)]
     heads = ("part of the wall time, `ci`", *now["ci"])
     found = []

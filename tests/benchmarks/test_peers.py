@@ -1,4 +1,5 @@
 import dataclasses
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from convergent.harness.compare import Question
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from mutation import correct, faults
-from peers import checkers, clock, command, forms, page, rules, score
+from peers import checkers, clock, command, page, rules, score
 from peers.checkers import Checker
 from peers.rules import Rule
 
@@ -28,7 +29,6 @@ NEVER = Rule("accepts all", "", "", lambda _: None)
 CLOSE = Rule("close", "", "", lambda s: np.testing.assert_allclose(*s.typed(), rtol=1e-3))
 EXACT = Rule("exact", "", "", lambda s: np.testing.assert_array_equal(*s.typed()), integers=True)
 FAULTS = faults.load()
-SMALL = parse("conv2d:n2_i4x3_c2_k2_o3_float64_normal")
 
 
 @pytest.mark.parametrize("rule", [rules.ours(), CLOSE], ids=lambda rule: rule.name)
@@ -145,28 +145,11 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
     assert "holds no run" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("ops", [("conv",), ("transpose",), ("backprop_bias",)])
-@pytest.mark.parametrize("fast", [False, True])
-def test_gradcheck_accepts_a_right_form(ops, fast):
-    pytest.importorskip("torch")
-    assert checkers.in_torch(forms.of(SMALL, correct.compute, ops), fast=fast)
-
-
-@pytest.mark.parametrize("op", ["conv", "backprop_input", "backprop_filter"])
-def test_gradcheck_refuses_a_wrong_one(op):
-    pytest.importorskip("torch")
-
-    def doubled(case, asked, operands):
-        found = correct.compute(case, asked, operands)
-        return 2 * found if asked == op else found
-
-    checker = Checker("gradcheck", "", "", "float64", checkers.in_torch)
-    assert checker.rejects(forms.of(SMALL, doubled, ("conv",)))
-
-
-def test_check_grads_is_asked_of_a_custom_gradient():
-    pytest.importorskip("jax")
-    checker = Checker("check_grads", "", "", "float64", checkers.in_jax)
-    assert not checker.rejects(forms.of(SMALL, correct.compute, ("conv",)))
-    wrong = FAULTS["mean_over_the_batch"]
-    assert checker.rejects(forms.of(SMALL, wrong, wrong.ops))
+def test_checkers_of_frameworks_accept_what_is_right_and_refuse_what_is_wrong():
+    """In a process of their own: tests beside this one fork, which JAX's threads do not survive."""
+    file = Path(__file__).with_name("gradient_checkers.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
