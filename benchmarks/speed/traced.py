@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,18 @@ class Clock:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self._inner = [0.0]
         self.checks: list[tuple[float, float, int]] = []
-        self.last = 0.0
+        self._last = 0.0
+
+    def begin(self) -> None:
+        """Forget the last check: the next one that is run starts a worker, which is no check's."""
+        self._last = 0.0
+
+    def check(self, now: float, seconds: Sequence[float], *, ran: bool) -> None:
+        """Count the time since the check before; a declared gap, which is not run, begins none."""
+        if self._last and ran:
+            self.checks.append((now - self._last, sum(seconds), sum(map(bool, seconds))))
+        if self._last or ran:
+            self._last = now
 
     def around(self, owner: Any, name: str, step: str) -> None:
         """Time every call of ``owner.name``. With one job, one thread at a time is at work."""
@@ -78,16 +90,13 @@ def trace(told: Path) -> None:
         times.append(self)
 
     def working(self: Any, works: Any) -> None:
-        clock.last = 0.0  # the first check has the framework's start in it: it is left out
+        clock.begin()
         work(self, works)
 
     def emitted(self: Any, outcome: Any, array: Any) -> None:
         emit(self, outcome, array)
-        now = time.perf_counter()
-        if clock.last and outcome.verdict != "unsupported":
-            calls = sum(1 for seconds in (outcome.seconds, outcome.again) if seconds)
-            clock.checks.append((now - clock.last, outcome.seconds + outcome.again, calls))
-        clock.last = now
+        took = (outcome.seconds, outcome.again)
+        clock.check(time.perf_counter(), took, ran=outcome.verdict != "unsupported")
 
     drive.Driver.run, session.Session.emit = working, emitted
     drive.Driver.__init__ = started

@@ -88,6 +88,20 @@ def test_what_an_outer_step_calls_counts_for_the_inner_one(load, monkeypatch):
     assert clock.seconds == {"inner": 1.0, "outer": 2.0}
 
 
+def test_the_start_of_the_worker_is_in_no_check_though_gaps_are_told_before_it(load):
+    clock = load("traced").Clock()
+    clock.begin()
+    clock.check(1.0, (0.0, 0.0), ran=False)  # a gap, before the framework is imported
+    clock.check(9.0, (0.2, 0.1), ran=True)  # the import is in this one
+    clock.check(9.5, (0.2, 0.1), ran=True)
+    clock.check(9.6, (0.0, 0.0), ran=False)
+    clock.check(9.9, (0.2, 0.0), ran=True)
+    assert clock.checks == [
+        (pytest.approx(0.5), pytest.approx(0.3), 2),
+        (pytest.approx(0.3), pytest.approx(0.2), 1),
+    ]
+
+
 def figures_of(scale):
     row = {
         "checks": 100, "wall": 10.0 * scale, "calls": 8.0, "overhead": 1.25 * scale,
