@@ -24,7 +24,12 @@ suite `ci` is run in a fixed part for each backend (`overhead.py` names it). *Al
 the whole suite takes, computed: the processes and the plan are started once, and checks and report
 cost what they do in the part. Whatever a call does, a check in a process of its own has a way
 there and back and is drawn, judged and written; where calls take microseconds nothing isolated
-stays within a quarter of them. So calls of a millisecond and more have a column of their own."""
+stays within a quarter of them. So calls of a millisecond and more have a column of their own.
+
+Where a target is missed with checks alone inside it, what is over is fixed: the import and the
+start of two processes (the shares stand below), which a part of a suite, or SciPy's whole one of a
+few seconds in calls, does not outlast. Large layers have an overhead of another kind: for two or
+three calls of a few milliseconds operands are drawn and two float64 maps are computed exactly."""
 
 DONE = """\
 - Results of equal bits are judged and diagnosed once for each question; most methods of an op agree
