@@ -35,7 +35,7 @@ SIMPLEST = {
     "idle_tap": "conv1d:i1_k2_p1+0",
     "kernel_beyond_input": "conv1d:i1_k2_p1",
     "stride_beyond_kernel": "conv1d:i1_k1_s2",
-    "even_kernel": "conv1d:i2_k2",  # no single step leads from there to i1_k2_p1, which is simpler
+    "even_kernel": "conv1d:i1_k2_p1",
     "width_of_channels": "conv1d:i2_k1_o2_ncw",
     "reversed": "conv1d:i1_k1_reversed",
     "nonfinite": "conv1d:i1_k1_nonfinite",

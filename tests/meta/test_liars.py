@@ -143,16 +143,18 @@ def test_a_framework_that_does_not_load_is_said_and_the_others_run(tmp_path):
     assert result.exit_code == 3
 
 
-def test_a_run_that_stops_says_nothing_of_later_cases(tmp_path):
+@pytest.mark.parametrize(("enough", "cases"), [(1, 2), (5, 4)])
+def test_a_run_that_stops_says_nothing_of_later_cases(tmp_path, enough, cases):
     options = Options(
         variants=("liars",),
         folder=tmp_path,
         selection=Selection(methods=("wrong_shape", "refuses")),
-        stop_at_first=True,
+        enough=enough,
         jobs=1,
     )
     result = run.run([REAL.replace(seed=seed) for seed in range(20)], options, Ledger(()))
-    assert len({outcome.case for outcome in result.run.outcomes}) <= 2
+    assert len({outcome.case for outcome in result.run.outcomes}) <= cases
+    assert sum(outcome.is_finding for outcome in result.run.outcomes) >= enough
 
 
 def test_no_message_is_longer_than_a_person_reads(outcomes):

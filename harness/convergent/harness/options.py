@@ -22,8 +22,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     most_memory: int | None = None  # bytes that a worker may hold; None: most of the machine's
     jobs: int = 2
     repeat: int = 2  # calls of each method on the same tensors, which must give the same bits
-    stop_at_first: bool = False
-    enough: int = 0  # findings after which the run ends; 0: none are
+    enough: int = 0  # findings after which the run ends; of 0 it goes on to the end
     resume: bool = False
     shard: Shard | None = None  # the part of the checks to run; all of them without
     durations: Path | None = None  # a run that tells what checks cost, to cut shards by

@@ -118,8 +118,7 @@ def _sitting(  # noqa: PLR0913 - what a run is made of
     session.replay(path)
     try:
         end = session.run(left, crew)
-        stops = options.stop_at_first or options.enough
-        ended_early = stops or end.interrupted or end.out_of_time
+        ended_early = options.enough or end.interrupted or end.out_of_time
         if not (options.selection.narrows or ended_early):
             end = msgspec.structs.replace(end, stale=_stale(ledger))
         writer.write(end)

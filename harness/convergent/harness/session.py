@@ -82,7 +82,7 @@ class Session:
             if outcome.is_finding:
                 self._arrays.keep(outcome, array)
                 self._findings += 1
-                if self.options.stop_at_first or self._findings == self.options.enough:
+                if self._findings == self.options.enough:
                     self.stop.set()
             if self._watch:
                 self._watch(outcome)

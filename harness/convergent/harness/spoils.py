@@ -50,9 +50,9 @@ class Arrays:
         digest = outcome.digest
         if not outcome.is_finding or not _DIGEST.fullmatch(digest):
             return
-        path = folder / FOLDER / f"{digest}.npy"
-        if digest not in self._wanted and path.exists() and self._room(outcome, self._wanted):
-            self._wanted[digest] = path
+        there = (folder / FOLDER / f"{digest}.npy").exists()
+        if digest not in self._wanted and there and self._room(outcome, self._wanted):
+            self._wanted[digest] = folder
 
     def _room(self, outcome: Outcome, held: Collection[str]) -> bool:
         """Say whether this outcome's array is to be held, and count it if it is."""
@@ -64,20 +64,26 @@ class Arrays:
 
     def copy(self) -> None:
         """Copy what is wanted, each file whole or not at all."""
-        for digest, path in self._wanted.items():
-            content = _content(path)
+        for digest, folder in self._wanted.items():
+            content = stored(folder, digest)
             if content and not (self._folder / f"{digest}.npy").exists():
                 aside.write(self._folder / f"{digest}.npy", content)
 
 
-def _content(path: Path) -> bytes:
-    """Return what a file holds: nothing of a link, of no plain file, of one too large."""
+def stored(folder: Path, digest: str) -> bytes:
+    """Return the file of an array beside a run: nothing of a link, of no plain file, or too large.
+
+    Neither the folder nor the digest need be this project's own.
+    """
+    if not _DIGEST.fullmatch(digest):
+        return b""
+    path = folder / FOLDER / f"{digest}.npy"
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST + _HEAD:
+                return b""
+            return file.read(LARGEST + _HEAD)
     except OSError:
         return b""
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST + _HEAD:
-            return b""
-        return file.read()

@@ -10,9 +10,6 @@ from __future__ import annotations
 import base64
 import io
 import math
-import os
-import re
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +25,7 @@ from convergent.harness import relations
 from convergent.harness.compare import Question, digest
 from convergent.harness.outcome import Outcome
 from convergent.harness.referee import Referee
-from convergent.harness.spoils import FOLDER, LARGEST
+from convergent.harness.spoils import stored
 
 MOST = 4096
 """Elements of a result that a picture holds."""
@@ -36,8 +33,6 @@ LARGEST_CASE = 20_000_000
 """Multiplications of a case whose right result is computed again for a picture."""
 DECADES = 10
 """The histogram's bins: exact, below 1 ulp, below 10, and so on; the last holds all above."""
-_HEAD = 4096  # of a file, at most
-_DIGEST = re.compile(r"[0-9a-f]{8,128}")
 _AXES = {"x": ("batch", "input channel"), "y": ("batch", "output channel")}
 _SPATIAL = {1: ("column",), 2: ("row", "column"), 3: ("plane", "row", "column")}
 
@@ -142,17 +137,9 @@ def _packed(array: npt.NDArray[np.float64]) -> str:
 
 def _array(folder: Path, digest: str) -> dtypes.Array | None:
     """Return the array of ``digest``; None if it is missing, a link, too large, or no array."""
-    if not _DIGEST.fullmatch(digest):
-        return None
     try:
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(folder / FOLDER / f"{digest}.npy", flags)
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST + _HEAD:
-                return None
-            return _loaded(file.read(LARGEST + _HEAD))
-    except (OSError, ValueError, EOFError, SyntaxError, TypeError, MemoryError):
+        return _loaded(stored(folder, digest))
+    except (ValueError, EOFError, SyntaxError, TypeError, MemoryError):
         return None
 
 

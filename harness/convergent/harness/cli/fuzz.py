@@ -109,7 +109,7 @@ def _options(given: dict[str, Any]) -> Any:
         timeout=given["timeout"],
         jobs=given["jobs"] or environment.cores(),
         resume=given["resume"],
-        stop_at_first=given["stop_at_first"],
+        enough=int(given["stop_at_first"]),
     )
 
 

@@ -45,7 +45,8 @@ REPORT = "report.html"
     "--relations", is_flag=False, flag_value="too", type=click.Choice(("too", "only")),
     help="Check relations between results, too or only; see convergent list relations.",
 )  # fmt: skip
-@click.option("-x", "stop_at_first", is_flag=True, help="Stop at the first finding.")
+@click.option("-x", "enough", flag_value=1, type=int, default=0, help="Stop at the first finding.")
+@click.option("--maxfail", "enough", type=click.IntRange(1), help="Stop after so many findings.")
 @click.option(
     "--repeat",
     default=2,
@@ -221,7 +222,7 @@ def _options(given: dict[str, Any], chosen: cases.Chosen) -> Options:
         shard=given["shard"],
         durations=given["durations"],
         dask=given["dask"],
-        stop_at_first=given["stop_at_first"],
+        enough=given["enough"],
         resume=given["resume"],
         repeat=given["repeat"],
     )

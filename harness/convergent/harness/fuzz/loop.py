@@ -192,7 +192,7 @@ class Loop:
                 self._writer.write(made.outcome)
                 self.state.learn(made.outcome)
             self.save()
-            if self._watch(self.state) or self._options.stop_at_first:
+            if self._watch(self.state) or 0 < self._options.enough <= len(self.state.findings.all):
                 self._stop.set()
 
     def _leave_waiting(self) -> None:

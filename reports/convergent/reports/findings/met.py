@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +15,7 @@ from convergent.harness.known.slug import slugs
 from convergent.harness.ledger import Entry, Ledger
 from convergent.harness.outcome import Number, Outcome, number
 from convergent.harness.record import Run
+from convergent.reports.groups import magnitude
 
 FILE = "met.json"
 
@@ -90,7 +90,7 @@ class _Count:
             if slug:
                 self._met[slug, backend] += 1
                 self._days[slug].add(run.header.started[:10])
-                self._worst[slug] = max(self._worst.get(slug, 0.0), _ratio(outcome))
+                self._worst[slug] = max(self._worst.get(slug, 0.0), magnitude(outcome.ratio) or 0.0)
 
     def meetings(self) -> Meetings:
         """Return what was counted."""
@@ -105,12 +105,6 @@ class _Count:
             for (slug, backend), count in sorted(self._met.items())
         }
         return Meetings(runs=self._runs, checks=self._of.total(), entries=found)
-
-
-def _ratio(outcome: Outcome) -> float:
-    """Return the error ratio of an outcome, 0 where it has none."""
-    found = float(outcome.ratio or 0)
-    return 0.0 if math.isnan(found) else found
 
 
 def _slug(

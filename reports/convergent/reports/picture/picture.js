@@ -66,7 +66,8 @@ for (const figure of document.querySelectorAll(".picture .window")) {
     place.setAttribute("tabindex", place.classList.contains("marked") ? "0" : "-1");
     place.setAttribute("aria-label", sum(place)[1]);
     if (place.classList.contains("marked")) frame(place);
-    place.addEventListener("pointerenter", () => choose(place));
+    // A page that scrolls under a pointer at rest makes it enter places; it moves over none.
+    place.addEventListener("pointermove", () => { if (!place.classList.contains("marked")) choose(place); });
     place.addEventListener("focus", () => choose(place));
   }
   figure.querySelector(".result svg").setAttribute("role", "group");
