@@ -143,8 +143,8 @@ def test_a_framework_that_does_not_load_is_said_and_the_others_run(tmp_path):
     assert result.exit_code == 3
 
 
-@pytest.mark.parametrize(("enough", "cases"), [(1, 2), (5, 4)])
-def test_a_run_that_stops_says_nothing_of_later_cases(tmp_path, enough, cases):
+@pytest.mark.parametrize("enough", [1, 5])  # each case is good for a finding
+def test_a_run_that_stops_says_nothing_of_later_cases(tmp_path, enough):
     options = Options(
         variants=("liars",),
         folder=tmp_path,
@@ -153,7 +153,7 @@ def test_a_run_that_stops_says_nothing_of_later_cases(tmp_path, enough, cases):
         jobs=1,
     )
     result = run.run([REAL.replace(seed=seed) for seed in range(20)], options, Ledger(()))
-    assert len({outcome.case for outcome in result.run.outcomes}) <= cases
+    assert len({outcome.case for outcome in result.run.outcomes}) <= enough + 1
     assert sum(outcome.is_finding for outcome in result.run.outcomes) >= enough
 
 
