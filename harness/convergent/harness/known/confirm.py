@@ -58,18 +58,18 @@ def confirm(
     for one in map(place.placed, asked):
         by_variant.setdefault(one.variant, []).append(one)
     for group in by_variant.values():
-        with Asker(timeout, Ledger([])) as ask, fill.Unfilled(timeout) as unfilled:
+        with Asker(timeout, Ledger([])) as ask, fill.unfilled(timeout) as matters:
             for one in group:
-                yield _Confirmation(one, ask, unfilled, timeout, everywhere=everywhere)()
+                yield _Confirmation(one, ask, matters, timeout, everywhere=everywhere)()
 
 
 class _Confirmation:
     """One entry's."""
 
     def __init__(
-        self, one: Asked, ask: Asker, unfilled: fill.Unfilled, timeout: float, *, everywhere: bool
+        self, one: Asked, ask: Asker, matters: fill.Matters, timeout: float, *, everywhere: bool
     ) -> None:
-        self._one, self._ask, self._unfilled = one, ask, unfilled
+        self._one, self._ask, self._matters = one, ask, matters
         self._timeout, self._everywhere = timeout, everywhere
 
     def __call__(self) -> Confirmed:
@@ -98,7 +98,7 @@ class _Confirmation:
             msgspec.structs.replace(outcome, known=known),
             referee=self._ask.referee,
             loaded=loaded.loaded if loaded else {},
-            filled=self._unfilled.matters(outcome, parse(outcome.case)),
+            filled=self._matters(outcome, parse(outcome.case)),
         )
 
     def _tried(self, text: str, outcome: Outcome, python: str) -> attempt.Attempt:

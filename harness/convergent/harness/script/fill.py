@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable, Iterator
 
 from convergent.cases.case import Case
 from convergent.harness.ask import Asker
@@ -15,38 +14,32 @@ from convergent.harness.outcome import Outcome
 _VARIABLE = "MALLOC_PERTURB_"
 
 
-class Unfilled:
-    """Asks checks where fresh memory is not filled; a context manager that ends its workers."""
+Matters = Callable[[Outcome, Case], bool]
 
-    def __init__(self, timeout: float) -> None:
-        self._ask = Asker(timeout)
 
-    def matters(self, outcome: Outcome, case: Case) -> bool:
-        """Say whether the check comes to other bits where fresh memory is not filled."""
-        if outcome.verdict not in ("differs", "degraded") or outcome.question not in (
-            "value",
-            "repeat",
-        ):
-            return False
-        with _unset():  # a worker has the variables of the moment that it is started
-            return self._ask(outcome.variant, outcome.key, case).digest != outcome.digest
+@contextlib.contextmanager
+def unfilled(timeout: float) -> Iterator[Matters]:
+    """Give what says whether a check comes to other bits where fresh memory is not filled.
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ask.__exit__(kind, error, trace)
+    Its workers are for such checks alone: they have the variables of the moment they are started.
+    """
+    with Asker(timeout) as ask:
+        yield functools.partial(_matters, ask)
 
 
 def matters(outcome: Outcome, case: Case, timeout: float) -> bool:
-    """Say whether the check comes to other bits where fresh memory is not filled."""
-    with Unfilled(timeout) as unfilled:
-        return unfilled.matters(outcome, case)
+    """Say so of one check."""
+    with unfilled(timeout) as asked:
+        return asked(outcome, case)
+
+
+def _matters(ask: Asker, outcome: Outcome, case: Case) -> bool:
+    if outcome.verdict not in ("differs", "degraded"):
+        return False
+    if outcome.question not in ("value", "repeat"):
+        return False
+    with _unset():
+        return ask(outcome.variant, outcome.key, case).digest != outcome.digest
 
 
 @contextlib.contextmanager
