@@ -1,8 +1,10 @@
 """The maps of ``numpy.py`` for large problems of one group: the same sums, laid out for caches.
 
-Each number is summed over the same terms in the same order, by a matrix product, as ``numpy.py``
-does, so that both give the same bits (the tests compare them). ``conv`` takes as many windows at a
-time as a cache holds; both gradients have the channels of a tap together, as image and filter do.
+Each number is summed over the same terms by a matrix product, as ``numpy.py`` does. On integers
+both give the same bits; on real data, too, with whole tiles of channels and the library that was
+tried, but one that adds in another order may move the last bits (the tests allow 2**-49 of the sum
+of magnitudes). ``conv`` takes as many windows at a time as a cache holds; both gradients have the
+channels of a tap together, as image and filter do.
 """
 
 from __future__ import annotations
