@@ -126,8 +126,8 @@ def _of_axis(axis: _Axis, case: Case) -> dict[str, list[Change]]:
     }
     if not isinstance(case.padding, str):
         found.update(_of_pad(axis, *case.padding[axis.number]))
-    elif case.padding == "VALID":  # a zero on either side for what is left of the image
-        found["padded"] = [axis.giving(output, pad=(1, 1))]
+    elif case.padding == "VALID":  # a zero on either side in place of what the kernel covers
+        found["padded"] = [axis.giving(output, pad=(1, 1))] if axis.kernel > 1 else []
     return found
 
 
