@@ -1,5 +1,6 @@
 """Runs on a Dask cluster: the same verdicts, whatever happens to its workers."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 
@@ -54,41 +56,31 @@ def test_two_processes_come_to_the_same(tmp_path, small, plain):
 
 
 def test_a_killed_dask_worker_changes_nothing(tmp_path, small, plain, monkeypatch):
-    monkeypatch.setattr(chunks, "EACH", 4)
-    killed, take_next = [], hands.Hands._take_next
-
-    def kill_and_take(self):
-        """Kill a Dask worker, the parent of a framework's process, once a chunk is home."""
-        if self._times and not killed:
-            killed.extend(parents_of_workers()[:1])
-            for pid in killed:
-                os.kill(pid, signal.SIGKILL)
-        take_next(self)
-
-    monkeypatch.setattr(hands.Hands, "_take_next", kill_and_take)
+    died = tmp_path / "died"
+    monkeypatch.setattr(task, "run", mortal(died))
     result = run.run(CASES, options(tmp_path, dask="local:2"), NONE)
-    assert killed
+    assert int(died.read_text()) != os.getpid()
     assert result.exit_code == 0
     assert found(result.run) == found(plain)
 
 
-def parents_of_workers():
-    """Return the Dask workers under this process that have a framework's process."""
-    listed = subprocess.run(
-        ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
-    ).stdout
-    rows = [line.split(None, 2) for line in listed.splitlines()]
-    parent = {int(pid): int(ppid) for pid, ppid, *_ in rows}
-    workers = [int(pid) for pid, _, *args in rows if "harness.worker scipy" in " ".join(args)]
+def mortal(path):
+    """Return a task that once, with a chunk begun, kills its Dask worker, named in ``path``."""
 
-    def is_ours(pid):
-        while pid > 1:
-            pid = parent.get(pid, 0)
-            if pid == os.getpid():
-                return True
-        return False
+    def run(order):
+        emit = task._Book.emit
 
-    return [parent[pid] for pid in workers if parent[pid] != os.getpid() and is_ours(pid)]
+        def emit_and_die(self, outcome, array):
+            emit(self, outcome, array)
+            with contextlib.suppress(FileExistsError), path.open("x") as file:
+                file.write(str(os.getpid()))
+                file.flush()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        with mock.patch.object(task._Book, "emit", emit_and_die):
+            return task.run(order)
+
+    return run
 
 
 def test_an_interrupted_run_is_resumed(tmp_path, plain):
