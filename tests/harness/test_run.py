@@ -1,12 +1,12 @@
 """Runs: recorded as they go, resumable after a kill, and the same whatever happened on the way."""
 
 import fcntl
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 
@@ -19,6 +19,7 @@ from convergent.harness import record, run
 from convergent.harness.ledger import Ledger
 from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
+from convergent.harness.worker import client
 
 CASES = [parse(f"conv2d:n2_i{size}x5_c2_k3_o3_pSAME") for size in range(4, 24)]
 
@@ -69,40 +70,30 @@ def test_a_second_run_puts_the_first_aside(tmp_path):
     assert len(list(tmp_path.glob("run*.jsonl"))) == 2
 
 
-def test_a_killed_worker_loses_nothing_and_changes_nothing(tmp_path, undisturbed):
-    killed, others, over = [], children(), threading.Event()
+def test_a_killed_worker_loses_nothing_and_changes_nothing(tmp_path, undisturbed, monkeypatch):
+    """Killed from outside at three moments: while it starts and twice at work."""
+    killed, requests = [], itertools.count()
 
-    def kill_workers():
-        """Kill the worker at three moments: while it starts and twice at work."""
-        path = tmp_path / run.RUN_FILE
-        for size in (0, 5_000, 30_000):
-            while not (path.exists() and path.stat().st_size >= size) and not over.is_set():
-                time.sleep(0.005)
-            killed.extend(kill_new_children(others, over))
+    class Mortal(client.Pipe):
+        def __init__(self, *args):
+            super().__init__(*args)
+            if not killed:
+                self.die()
 
-    thread = threading.Thread(target=kill_workers)
-    thread.start()
+        def send(self, *args):
+            super().send(*args)
+            if next(requests) in (10, 100):
+                self.die()
+
+        def die(self):
+            killed.append(self._process.pid)
+            os.kill(self._process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(client, "Pipe", Mortal)
     result = run.run(CASES, options(tmp_path, jobs=1), Ledger(()))
-    over.set()
-    thread.join()
-    assert len(killed) == 3
+    assert len(set(killed)) == 3
     assert verdicts(result.run.outcomes) == verdicts(undisturbed.run.outcomes)
     assert len(list(tmp_path.rglob("*.jsonl"))) == 1
-
-
-def children():
-    """Return the workers of this process."""
-    command = ["pgrep", "-P", str(os.getpid()), "-f", "harness.worker scipy"]
-    return set(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
-
-
-def kill_new_children(others, over):
-    """Kill the workers that are none of ``others``; wait for one until the run is over."""
-    while not (found := children() - others) and not over.is_set():
-        time.sleep(0.005)
-    for pid in found:
-        os.kill(int(pid), signal.SIGKILL)
-    return found
 
 
 def test_a_killed_harness_is_resumed_to_the_same_counts(tmp_path, undisturbed):
