@@ -136,9 +136,10 @@ def _questions(chosen: dict[str, Fault], measured: dict[str, Tallies]) -> str:
     head = ["question", "faults caught", "first", "by it alone"]
     told = """
 *exact*: equality on integers. *bound*: `error / bound` on real numbers. *special*: equality on NaN,
-infinities, subnormal numbers, signed zeros. *repeat*: the same bits the second time. *input*:
-operands are as they were. *contract*: an illegal call is refused. *raised*, *crashed*, *timed out*:
-no result. *First* is in the order of the suites above and of their cases.
+infinities, subnormal numbers, signed zeros. *input*: operands are as they were. *repeat*: the same
+bits the second time; *kept*: the first ones are still there. *contract*: an illegal call is
+refused. *raised*, *crashed*, *timed out*: no result. *First* is in the order of the suites above
+and of their cases.
 """
     return "## By question\n\n" + _table(head, rows, left=1) + told
 

@@ -26,12 +26,12 @@ SUITES = ("smoke", "ci", "edge", "special", "contracts", "relations")
 """What each fault is run against; ``relations`` are those of smoke's cases, without the oracle."""
 
 QUESTIONS = (
-    "exact", "bound", "special", "shape", "dtype", "input", "repeat", "relation", "contract",
-    "raised", "crashed", "timed out", "mistrusted",
+    "exact", "bound", "special", "shape", "dtype", "input", "repeat", "kept", "relation",
+    "contract", "raised", "crashed", "timed out", "mistrusted",
 )  # fmt: skip
 """By what a fault is caught: equality on exact data, the bound on real data, equality on special
-numbers; shape, dtype, operands as they were, the same bits again; a relation; a refusal; no
-result."""
+numbers; shape, dtype, operands as they were, the same bits again and not over the first ones; a
+relation; a refusal; no result."""
 
 CORRECT = "none"
 """The row of the backend without a fault."""

@@ -135,8 +135,7 @@ def wrong_after_1000_calls(state: State, case: Case, op: str, operands: Operands
 
 @fault(STATE, "a result of 1x1 kernels lies in a workspace that the next such call overwrites",
        (CONV,), "conv2d:n2_i7x8_c3_k1_o4", effect="state",
-       unseen="a result is sent to the referee before the next case is called, and a second call "
-       "on the same operands overwrites it with the same numbers")  # fmt: skip
+       says=("overwritten by the next result",))  # fmt: skip
 def result_overwritten_by_the_next(state: State, case: Case, op: str, operands: Operands) -> Array:
     y = compute(case, op, operands)
     if max(case.kernel) > 1:

@@ -74,7 +74,7 @@ def test_a_fault_of_arithmetic_spoils_its_case_and_no_other_op(fault):
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)
 def test_what_a_fault_says_of_itself_are_words_that_there_are(fault):
-    told = {diagnose.CHANGED, diagnose.UNSTEADY}
+    told = {diagnose.CHANGED, diagnose.UNSTEADY, diagnose.REUSED}
     assert set(fault.says) <= set(diagnose.CAUSES) | BOUND_MODELS | told
     assert set(fault.ops) <= set(OPS)
     assert {word.partition(":")[0] for word in fault.lenient} <= {breach.name for breach in TABLE}

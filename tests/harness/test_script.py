@@ -38,6 +38,7 @@ TYPICAL = [
     "conv3d:i3_c2_k2_o2_ncdhw",
 ]
 FRAMEWORKS = ("torch", "tensorflow", "jax")
+KEPT = {"torch": ("kept",)}  # whose tensors the caller may write to
 REFEREE = Referee()
 EVERY = bool(os.environ.get("CONVERGENT_ALL_SCRIPTS"))
 HANDFUL = {  # one of each kind of verdict, spread over the frameworks
@@ -307,7 +308,8 @@ def test_scripts_of_agreeing_checks_pass(backend, ask, tmp_path):
             if outcome.verdict != "agrees":
                 continue
             # What calls twice, or looks at its operands again, must pass too.
-            question = ("", "repeat", "input")[number % 3] if outcome.op != "contract" else ""
+            questions = ("", "repeat", "input", *KEPT.get(backend, ()))
+            question = questions[number % len(questions)] if outcome.op != "contract" else ""
             asked = msgspec.structs.replace(outcome, question=question)
             (tmp_path / f"{number:03d}.py").write_text(write.script(asked, referee=ask.referee))
     driver = tmp_path / "driver.txt"

@@ -119,7 +119,8 @@ class Result:
 
     There is a second array if a further call on the same tensors gave other bits. ``kernel`` names
     what computed it, where the framework can tell. ``carried`` are the seconds that it took to
-    make NumPy arrays of the results.
+    make NumPy arrays of the results. ``reused`` says that a further call wrote its result where the
+    first one's lies.
     """
 
     arrays: tuple[Array, ...]
@@ -127,6 +128,7 @@ class Result:
     seconds: tuple[float, ...]
     kernel: str = ""
     carried: float = 0.0
+    reused: bool = False
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -188,6 +190,11 @@ class Backend(ABC):
     def leave(self, tensor: Any) -> tuple[Array, str]:
         """Return the tensor's values as a NumPy array (bfloat16: bits) and its dtype's name."""
 
+    def address(self, tensor: Any) -> int:
+        """Return where ``tensor`` lies; 0 where it is empty, or not the caller's to write to."""
+        is_array = isinstance(tensor, np.ndarray) and tensor.size and tensor.flags.writeable
+        return int(tensor.ctypes.data) if is_array else 0
+
     def wait(self, tensor: Any) -> None:  # noqa: B027 - only asynchronous frameworks need it
         """Return when ``tensor`` has been computed."""
 
@@ -242,8 +249,9 @@ class Backend(ABC):
         call = self.prepare(found.function, case)
         printed()
         arrays: list[Array] = []
+        first: Any = None  # held, so that its memory is not free to be used again
         seconds: list[float] = []
-        kernel, carried = "", 0.0
+        kernel, carried, reused = "", 0.0, False
         for _ in range(times):
             start = time.perf_counter()
             tensor = call(tensors)
@@ -255,6 +263,8 @@ class Backend(ABC):
             carried += time.perf_counter() - start
             if isinstance(array, np.ma.MaskedArray) or not isinstance(array, np.ndarray):
                 raise TypeError(f"{key} gave a {type(array).__name__}, not a plain NumPy array")
+            reused = reused or self._is_over(first, tensor)
+            first = tensor if first is None else first
             canonical = self._canonical(array, found.op, case)
             if not arrays or not _same_bits(arrays[0], canonical):
                 arrays.append(canonical)
@@ -264,7 +274,12 @@ class Backend(ABC):
             seconds=tuple(seconds),
             kernel=kernel,
             carried=carried,
+            reused=reused,
         )
+
+    def _is_over(self, first: Any, tensor: Any) -> bool:
+        """Say whether a further result was written over the first one."""
+        return first is not None and self.address(first) == self.address(tensor) != 0
 
     def _canonical(self, array: Array, op: str, case: Case) -> Array:
         order: list[int] = []

@@ -1,8 +1,8 @@
 """What a worker's answer comes to: every question that is asked of it, in their order.
 
 An exception is right for an illegal call and for nothing else. A result must have the right shape,
-dtype and values, must have left the operands as they were, and must be the same bit by bit when the
-method is called again.
+dtype and values, must have left the operands as they were, must be the same bit by bit when the
+method is called again, and must then lie elsewhere.
 """
 
 from __future__ import annotations
@@ -43,6 +43,11 @@ def judge(referee: Referee, case: Case, key: str, answer: Answer) -> Judgement:
         )
     if len(answer.arrays) > 1:
         found = _unsteady(found, answer.arrays[0], answer.arrays[1])
+    if answer.reused:  # what the first call gave cannot be told any more
+        detail = "a further call wrote its result over that of the first"
+        found = msgspec.structs.replace(
+            found, verdict="differs", detail=detail, question="kept", diagnosis=diagnose.REUSED
+        )
     return found
 
 

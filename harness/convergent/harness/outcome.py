@@ -18,7 +18,7 @@ from convergent.cases.errors import Disagreement
 Verdict = Literal[
     "agrees",  # equal (exact data) or within the bound (real data)
     "degraded",  # outside the bound, inside a wider derived one: less precise than its dtype
-    "differs",  # a wrong shape, dtype or value, a changed input, another result the next time
+    "differs",  # a wrong shape, dtype or value, a changed input, not the same the next time
     "unsupported",  # declared as a gap, with its reason; not run
     "raised",  # an exception where a result was due
     "crashed",  # the worker process ended
@@ -28,10 +28,10 @@ Verdict = Literal[
 VERDICTS: tuple[Verdict, ...] = Verdict.__args__  # type: ignore[attr-defined]
 PASSING: frozenset[Verdict] = frozenset({"agrees", "unsupported"})
 
-Asked = Literal["", "shape", "dtype", "value", "input", "repeat", "contract", "relation"]
+Asked = Literal["", "shape", "dtype", "value", "input", "repeat", "kept", "contract", "relation"]
 """What a check asks of a result: its shape and dtype, its values, that the operands are as they
-were, that a second call gives the same bits, that an illegal call is refused, that a relation
-between results holds."""
+were, that a second call gives the same bits and leaves those of the first alone, that an illegal
+call is refused, that a relation between results holds."""
 
 Number = float | Literal["nan", "inf", "-inf"]
 """A float that survives JSON, which has neither NaN nor infinity."""

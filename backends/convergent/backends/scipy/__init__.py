@@ -85,6 +85,10 @@ class SciPy(Backend):
         """Return the values rounded once."""
         return dtypes.encode(tensor.array, tensor.dtype), tensor.dtype
 
+    def address(self, tensor: Values) -> int:
+        """Return where the float64 values lie."""
+        return super().address(tensor.array)
+
     @method("conv", "correlate")
     def conv_by_correlate(self, case: Case, t: Tensors) -> Values:
         """Add up valid correlations of the padded image, one pair of channels at a time.

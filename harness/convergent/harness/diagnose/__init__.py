@@ -35,6 +35,7 @@ SCANT = "too little to tell"
 TOO_LARGE = "not diagnosed: too large"
 CHANGED = "changed its input"
 UNSTEADY = "another result the next time"
+REUSED = "overwritten by the next result"
 
 MOST_MACS = 1 << 21
 """Multiply-adds of one map beyond which nothing is recomputed a hundred times."""

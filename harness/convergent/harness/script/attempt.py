@@ -21,6 +21,7 @@ _ASSERTED = {
     "contract": "where an error is due",
     "input": "changed its input",
     "repeat": "other bits",
+    "kept": "over that of the first",
     "dtype": "AssertionError",
 }
 

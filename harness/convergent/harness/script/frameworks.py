@@ -15,14 +15,16 @@ class Framework:
     """A framework in scripts.
 
     ``roots`` are the attributes by which its adapter reaches it, and what imports each; inputs
-    and results are made by the root ``needs``. ``numpy`` gives float64 values of ``{tensor}``.
-    ``bundled``: the adapter computes by itself, and its own source is the script.
+    and results are made by the root ``needs``. ``numpy`` gives float64 values of ``{tensor}``,
+    ``address`` where those lie that the caller may write to. ``bundled``: the adapter computes by
+    itself, and its own source is the script.
     """
 
     roots: Mapping[str, str]
     numpy: str
     needs: str
     bundled: bool = False
+    address: str = ""
 
     def hollow(self, backend: type[Backend]) -> Any:
         """Return an adapter without its framework."""
@@ -37,6 +39,7 @@ FRAMEWORKS = {
         needs="scipy",
         bundled=True,
         numpy="{tensor}",
+        address="{tensor}.ctypes.data",
     ),
     "torch": Framework(
         roots={
@@ -46,6 +49,7 @@ FRAMEWORKS = {
         },
         needs="torch",
         numpy="{tensor}.detach().cpu().double().numpy()",
+        address="{tensor}.data_ptr()",
     ),
     "tensorflow": Framework(
         roots={"tf": "import tensorflow as tf"},

@@ -24,6 +24,7 @@ from convergent.harness.script.inputs import Inputs
 from convergent.harness.script.node import Block
 
 UNWRITTEN = ("unsupported", "mistrusted")
+_TWICE = ("repeat", "kept")  # questions that take two calls
 _RESULT = {"x": "dx", "w": "dw", "y": "y", "b": "db"}
 
 
@@ -80,7 +81,7 @@ class _Script:
         self._switches = self._block = Block()
         if not self._framework.bundled:
             self._switches = trace.switches(outcome.variant)
-            twice = outcome.question == "repeat"
+            twice = outcome.question in _TWICE
             self._block = trace.method(outcome.variant, outcome.key, self._case, whole=twice)
         self._is_contract = outcome.op == "contract"
         self._inputs = Inputs(self._variant, self._case, referee.operands(self._case), self._used())
@@ -111,7 +112,7 @@ class _Script:
             called = bundle.lines(name, self._outcome.key, self._case, result)
         else:
             called = render.lines(self._block, result, names, tuple(self._framework.roots))
-        if self._outcome.question == "repeat":
+        if self._outcome.question in _TWICE:
             arguments = ", ".join(names)
             called += [f"{result} = compute({arguments})", f"again = compute({arguments})"]
         kept = self._kept()
@@ -126,6 +127,7 @@ class _Script:
             *(kept[:1]),
             *called,
             "",
+            *self._apart(result),
             *self._same_dtype(result),
             f"actual = {self._framework.numpy.format(tensor=result)}",
             'assert actual.shape == expected.shape, f"shape {actual.shape}, not {expected.shape}"',
@@ -183,8 +185,16 @@ class _Script:
             'assert actual.tobytes() == again.tobytes(), f"other bits: {actual}, then {again}"',
         ]
 
+    def _apart(self, result: str) -> list[str]:
+        """Return the source that sees whether two results lie in two places."""
+        if self._outcome.question != "kept":
+            return []
+        first, second = (self._framework.address.format(tensor=t) for t in (result, "again"))
+        said = "the second call wrote its result over that of the first"
+        return [f'assert {first} != {second}, "{said}"', ""]
+
     def _used(self) -> set[str]:
-        if self._outcome.question == "repeat" or self._framework.bundled:
+        if self._outcome.question in _TWICE or self._framework.bundled:
             return {"x", "w", "dy"}
         return render.used(self._block)
 

@@ -58,6 +58,11 @@ class Answer(NamedTuple):
         """The operands that the method changed."""
         return tuple(map(str, self.header.get("changed", ())))
 
+    @property
+    def reused(self) -> bool:
+        """Whether a further call wrote its result where the first one's lies."""
+        return bool(self.header.get("reused"))
+
 
 class Client:
     """One worker process of one variant. Raises ``BackendUnavailable`` if it does not load.

@@ -179,6 +179,8 @@ def _described(result: Result, changed: list[str], entered: float) -> dict[str, 
         "kernel": result.kernel,
         "carried": entered + result.carried,
     }
+    if result.reused:
+        answer["reused"] = True
     return {**answer, "changed": changed} if changed else answer
 
 
