@@ -99,6 +99,7 @@ def test_the_backend_without_a_fault_agrees_with_the_oracle(suite):
         ("results_cut_off", "conv2d:n2_i7x8_c9_k3_o4_float16_normal", "cuts the result off"),
         ("infinity_saturates", f"{BASE}_bfloat16_nonfinite", "infinity becomes the largest number"),
         ("nan_is_zero", f"{BASE}_nonfinite", "NaN is lost"),
+        ("zeros_of_the_filter_skipped", f"{BASE}_nonfinite", "skips the filter's zeros"),
         ("dilated_kernel_filled", SPREAD, "NaN spreads between the taps"),
         ("zeros_negative", f"{BASE}_float64_signedzeros", "zero has the wrong sign"),
         (

@@ -30,7 +30,7 @@ KINDS = ("nonfinite", "signedzeros")
 def expect(case: Case, name: str, a: Float64, b: Float64, terms: npt.NDArray[np.int64]) -> Expected:
     """Return what the map ``name`` must give on operands with NaN, infinities or signed zeros."""
     finite_a, finite_b = (np.where(np.isfinite(v), v, 0.0) for v in (a, b))
-    value = _value(case, name, a, b, maps.MAPS[name](case, finite_a, finite_b))
+    value = _value(case, name, a, b)
     signed = case.data == "signedzeros"
     return Expected(
         value=value,
@@ -41,17 +41,24 @@ def expect(case: Case, name: str, a: Float64, b: Float64, terms: npt.NDArray[np.
     )
 
 
-def _value(case: Case, name: str, a: Float64, b: Float64, finite: Float64) -> Float64:
+def skipping(case: Case, name: str, a: Float64, w: Float64) -> Float64:
+    """Return what the map ``name`` gives if it leaves out products with the zeros of a filter."""
+    return _value(case, name, a, w, invalid=((np.isnan(a), w != 0),))
+
+
+def _value(case: Case, name: str, a: Float64, b: Float64, invalid: Pairs = ()) -> Float64:
+    """Return the map of ``a`` and ``b``, NaN for ``invalid`` products (by default all that are)."""
+    finite = maps.MAPS[name](case, *(np.where(np.isfinite(v), v, 0.0) for v in (a, b)))
     nan_a, nan_b, inf_a, inf_b = np.isnan(a), np.isnan(b), np.isinf(a), np.isinf(b)
-    invalid, _ = _count(
-        case, name, a, b, ((nan_a, ~nan_b), (~nan_a, nan_b), (nan_a, nan_b),
-                           (inf_a, b == 0), (a == 0, inf_b)),
+    all_invalid = (
+        (nan_a, ~nan_b), (~nan_a, nan_b), (nan_a, nan_b), (inf_a, b == 0), (a == 0, inf_b),
     )  # fmt: skip
+    invalids, _ = _count(case, name, a, b, invalid or all_invalid)
     others_a, others_b = np.isfinite(a) & (a != 0), ~nan_b & (b != 0)
     infinite, signs = _count(case, name, a, b, ((inf_a, others_b), (others_a, inf_b)))
     plus, minus = infinite + signs > 0, infinite - signs > 0
     found = np.where(plus, np.inf, np.where(minus, -np.inf, finite))
-    return np.where((invalid > 0) | (plus & minus), np.nan, found)
+    return np.where((invalids > 0) | (plus & minus), np.nan, found)
 
 
 def _minus_zeros(case: Case, name: str, a: Float64, b: Float64) -> Float64:

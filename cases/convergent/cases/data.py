@@ -10,7 +10,7 @@ independent of its length (Higham & Mary, 2020), so that the bound can be tight.
 
 The special kinds are small integers too, scaled by powers of two or with some of them replaced:
 
-*nonfinite*: NaN and infinities in the image and the output gradient, finite filters.
+*nonfinite*: NaN and infinities in the image and the output gradient, some zeros in the filter.
 *subnormal*: normal operands whose products are subnormal; no sum of them rounds.
 *tiny*: subnormal images and output gradients, filters so large that the results are normal.
 *signedzeros*: the first three quarters of image and output gradient are zeros of either sign.
@@ -33,6 +33,7 @@ from convergent.cases.dtypes import Array, Float64
 LARGEST_INTEGER = 32
 SPECIALS = (math.nan, math.inf, -math.inf)
 _BETWEEN_SPECIALS = 24  # elements per special one, so that most results stay finite
+_BETWEEN_ZEROS = 7  # elements of a filter per zero: a prime, so that no channel is all zeros
 _NORMAL_TERMS = 12
 _FILTER = 1  # its role
 _CLEAR_OF_SUBNORMALS = 4  # binary places between the smallest normal number and a tiny case's sums
@@ -124,7 +125,9 @@ def _specialised(case: Case, role: int, integers: Float64) -> Float64:
     if case.data == "tiny":
         up = min(form.precision + _CLEAR_OF_SUBNORMALS, form.emax - _BELOW_OVERFLOW)
         return np.ldexp(integers, up if is_filter else last)
-    if case.data == "nonfinite" and not is_filter and integers.size:
+    if case.data == "nonfinite" and is_filter:
+        integers[_BETWEEN_ZEROS - 1 :: _BETWEEN_ZEROS] = 0.0
+    elif case.data == "nonfinite" and integers.size:
         # At least one of each operand, the others about evenly spread; which value by turns.
         start = int(raw(case, role, 1)[0] % np.uint64(min(integers.size, _BETWEEN_SPECIALS)))
         places = np.arange(start, integers.size, _BETWEEN_SPECIALS)

@@ -25,14 +25,14 @@ from jax import lax
 
 x = np.array([9, -2, -5, 12, 28, -4, -3, 11, np.nan, -1], np.float32).reshape(1, 5, 2)
 x = jnp.array(x)
-w = np.array([1, -32, -22, 25, 24, -8, -2, 10, -11, 4, 22, -2], np.float32).reshape(3, 1, 4)
+w = np.array([1, -32, -22, 25, 24, -8, 0, 10, -11, 4, 22, -2], np.float32).reshape(3, 1, 4)
 w = jnp.array(w)
 dy = np.array([
     -4, np.nan, -23, 26, 12, 16, -11, 23, -23, -18, 32, -14,
 ], np.float32).reshape(1, 3, 4)
 dy = jnp.array(dy)
 expected = np.array([
-    np.nan, 1156, np.nan, 1123, np.nan, -1360, -476, -492, 181, 732,
+    np.nan, 1156, np.nan, 1077, np.nan, -1382, -476, -428, 181, 732,
 ], np.float64).reshape(1, 5, 2)
 nan_too = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0], bool).reshape(1, 5, 2)
 

@@ -1,4 +1,4 @@
-"""jax backprop_input/vmap_filter: 46 of 180 elements are wrong, such as nan where -inf is due
+"""jax backprop_input/vmap_filter: 44 of 180 elements are wrong, such as nan where -inf is due
 (scattered)
 
 Diagnosis: NaN spreads over the window.
@@ -36,7 +36,9 @@ def drawn(role, shape):
     words = generator.random_raw(math.prod(shape))
     size = (words >> np.uint64(33)) % np.uint64(32) + np.uint64(1)
     values = np.where(words & np.uint64(1), -1.0, 1.0) * size.astype(np.float64)
-    if role != 1 and values.size:
+    if role == 1:
+        values[6::7] = 0
+    elif values.size:
         places = np.arange(int(words[0]) % min(values.size, 24), values.size, 24)
         turns = np.arange(len(places)) + 0
         values[places] = np.take([np.nan, np.inf, -np.inf], turns, mode="wrap")
@@ -46,7 +48,7 @@ def drawn(role, shape):
 X = drawn(0, (2, 5, 6, 3))
 assert zlib.crc32(X.tobytes()) == 4180586756, "NumPy draws other numbers"
 W = drawn(1, (3, 2, 3, 4))
-assert zlib.crc32(W.tobytes()) == 3540608082, "NumPy draws other numbers"
+assert zlib.crc32(W.tobytes()) == 3314708954, "NumPy draws other numbers"
 DY = drawn(2, (2, 5, 7, 4))
 assert zlib.crc32(DY.tobytes()) == 4036322542, "NumPy draws other numbers"
 x = jnp.array(X)

@@ -1,4 +1,4 @@
-"""torch:no_onednn conv/native: 232 of 16384 elements are wrong, such as nan where -inf is due
+"""torch:no_onednn conv/native: 141 of 16384 elements are wrong, such as nan where -inf is due
 (scattered)
 
 Convolve with ``F.conv*d``, its padding a number. 2-D: 16 images of 8x8 with 16 channels, 16
@@ -32,7 +32,9 @@ def drawn(role, shape):
     words = generator.random_raw(math.prod(shape))
     size = (words >> np.uint64(33)) % np.uint64(32) + np.uint64(1)
     values = np.where(words & np.uint64(1), -1.0, 1.0) * size.astype(np.float64)
-    if role != 1 and values.size:
+    if role == 1:
+        values[6::7] = 0
+    elif values.size:
         places = np.arange(int(words[0]) % min(values.size, 24), values.size, 24)
         turns = np.arange(len(places)) + 0
         values[places] = np.take([np.nan, np.inf, -np.inf], turns, mode="wrap")
@@ -42,7 +44,7 @@ def drawn(role, shape):
 X = drawn(0, (16, 8, 8, 16))
 assert zlib.crc32(X.tobytes()) == 792377015, "NumPy draws other numbers"
 W = drawn(1, (3, 3, 16, 16))
-assert zlib.crc32(W.tobytes()) == 1658243671, "NumPy draws other numbers"
+assert zlib.crc32(W.tobytes()) == 2580261901, "NumPy draws other numbers"
 x = torch.from_numpy(np.ascontiguousarray(X.transpose(0, 3, 1, 2), np.float32))
 w = torch.from_numpy(np.ascontiguousarray(W.transpose(3, 2, 0, 1), np.float32))
 np.seterr(invalid="ignore")  # NaN is meant

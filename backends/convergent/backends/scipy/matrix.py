@@ -7,7 +7,6 @@ Source: Dumoulin & Visin, *A guide to convolution arithmetic for deep learning* 
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
@@ -25,12 +24,16 @@ def input_matrix(case: Case, w: Float64) -> Any:
     """
     from scipy import sparse
 
-    # Without a format kron stores dense blocks, whose zeros would meet NaN and infinity.
-    terms = (
-        sparse.kron(_reads(case, tap), _mixes(case, w[tap]), "csr")
+    # Without a format kron stores dense blocks, whose zeros would meet NaN and infinity; and a sum
+    # of matrices loses the zeros of the filter, which must.
+    terms = [
+        sparse.kron(_reads(case, tap), _mixes(case, w[tap]), "coo")
         for tap in np.ndindex(*case.kernel)
-    )
-    return sparse.kron(sparse.eye(case.batch), functools.reduce(lambda a, b: a + b, terms), "csr")
+    ]
+    places = (np.concatenate([getattr(t, axis) for t in terms]) for axis in ("row", "col"))
+    values = np.concatenate([t.data for t in terms])
+    one = sparse.coo_matrix((values, tuple(places)), terms[0].shape)
+    return sparse.kron(sparse.eye(case.batch), one, "csr")
 
 
 def filter_matrix(case: Case, x: Float64) -> Any:
@@ -86,7 +89,10 @@ def _mixes(case: Case, taps: Float64) -> Any:
     """Return the ``(O, C)`` matrix by which one tap mixes channels: a block per group."""
     from scipy import sparse
 
-    return sparse.block_diag(np.split(taps.T, case.groups))
+    o, c = np.indices(taps.T.shape)
+    columns = _group_of(case, o) * len(taps) + c
+    shape = (case.out_channels, case.in_channels)
+    return sparse.coo_matrix((taps.T.ravel(), (o.ravel(), columns.ravel())), shape)
 
 
 def _shared_by_outputs(case: Case, seen: Float64) -> Any:

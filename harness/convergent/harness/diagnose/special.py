@@ -14,12 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from convergent.backends import numpy as maps
+from convergent.backends import special as nonfinite
 from convergent.cases.case import Case
-from convergent.cases.dtypes import FORMATS, Float64
+from convergent.cases.dtypes import FORMATS, Float64, decode, encode
 from convergent.harness.diagnose.mistake import NEEDED, Fit
 from convergent.harness.diagnose.subject import Subject
 
 NAMES = {
+    "skips the filter's zeros": "a zero of the filter times NaN or infinity is left out",
     "NaN is lost": "a number stands where NaN is due, and no more is wrong",
     "NaN spreads between the taps": "a dilated kernel is filled up with zeros, which count",
     "NaN spreads over the groups": "a NaN or infinity reaches the sums of other groups",
@@ -55,8 +57,19 @@ def _lost(subject: Subject) -> Iterator[Fit]:
             "infinity becomes the largest number", float(form.precision * due.size), NEEDED, 0
         )
     if np.isnan(due).all() and not np.isnan(came).any():
-        share = float(np.isnan(subject.target).mean())
-        yield Fit("NaN is lost", -due.size * math.log2(share), NEEDED, 0)
+        bits = -due.size * math.log2(np.isnan(subject.target).mean())
+        yield Fit("skips the filter's zeros" if _skips(subject) else "NaN is lost", bits, NEEDED, 0)
+
+
+def _skips(subject: Subject) -> bool:
+    """Say whether the result is the one without products with a zero of the filter."""
+    if "w" not in subject.reads or subject.op not in ("conv", "backprop_input", "transpose"):
+        return False
+    dtype, other = subject.case.dtype, "x" if subject.op == "conv" else "dy"
+    name = "conv" if subject.op == "conv" else "backprop_input"
+    found = nonfinite.skipping(subject.case, name, subject.given[other], subject.given["w"])
+    rounded = decode(encode(found, dtype), dtype)
+    return np.array_equal(rounded, subject.actual, equal_nan=True)
 
 
 def _spread(subject: Subject) -> Iterator[Fit]:

@@ -77,7 +77,9 @@ def _special(case: Case) -> list[str]:
         return [f"values = np.ldexp(values, {up} if role == 1 else {last})"]
     if case.data == "nonfinite":
         return [
-            "if role != 1 and values.size:",
+            "if role == 1:",
+            "    values[6::7] = 0",
+            "elif values.size:",
             "    places = np.arange(int(words[0]) % min(values.size, 24), values.size, 24)",
             f"    turns = np.arange(len(places)) + {case.seed}",
             '    values[places] = np.take([np.nan, np.inf, -np.inf], turns, mode="wrap")',
