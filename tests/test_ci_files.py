@@ -224,3 +224,22 @@ def test_the_action_installs_itself_and_the_frameworks(
 
 def test_no_input_is_a_part_of_a_script() -> None:
     assert not [script for script in scripts(load(ACTION)) if "${{" in script]
+
+
+def test_gitlab_shows_the_report_and_takes_no_failed_installation_for_findings(tmp_path) -> None:
+    jobs = load(GITLAB)
+    assert all(path.endswith("/") for path in jobs["report"]["artifacts"]["paths"])
+    program(tmp_path, "pip", "exit 1")
+    done = bash(jobs["check"]["script"][0], tmp_path, FRAMEWORK="torch")
+    assert done.returncode not in (0, jobs["check"]["allow_failure"]["exit_codes"])
+
+
+@pytest.mark.parametrize(("open_", "made"), [("1", False), ("0", True)])
+def test_a_lower_baseline_is_asked_for_unless_that_stands_open(tmp_path, open_, made) -> None:
+    (text,) = [s for s in scripts(load(EXAMPLES[0])) if "gh pr" in s]
+    program(tmp_path, "git", '[ "$1" != diff ]')
+    # A request that was merged before is still viewed without complaint.
+    listed = f'"pr list") echo "$@" | grep -q "state open" && echo {open_} ;;'
+    program(tmp_path, "gh", f'case "$1 $2" in {listed} "pr create") touch made ;; esac')
+    assert bash(text, tmp_path).returncode == 0
+    assert (tmp_path / "made").exists() == made

@@ -156,6 +156,37 @@ def test_a_link_brings_back_what_was_chosen(opened, report) -> None:
     assert again.locator("select[name=verdict]").input_value() == "differs"
 
 
+def test_going_back_takes_back_what_a_link_chose(opened, report) -> None:
+    page = opened(report)
+    before = figures(page)
+    page.locator(".chip.differs").click()
+    page.wait_for_function("document.getElementById('filter').hidden === false")
+    page.go_back()
+    page.wait_for_function("document.getElementById('filter').hidden")
+    assert figures(page) == before
+
+
+def test_a_link_to_a_place_leaves_the_choice_in_the_address(opened, report) -> None:
+    page = opened(report)
+    page.select_option("select[name=backend]", "jax")
+    page.wait_for_url(lambda url: url.endswith("#backend=jax"))
+    page.locator("nav a[href='#environment']").click()
+    page.wait_for_function("scrollY > 0")
+    page.wait_for_url(lambda url: url.endswith("#backend=jax"))
+    assert page.locator("select[name=backend]").input_value() == "jax"
+
+
+def test_a_link_to_a_finding_that_is_hidden_shows_it(opened, report) -> None:
+    page = opened(report)
+    link = page.locator(".broke a").first
+    card = page.locator(link.get_attribute("href"))
+    page.select_option("select[name=backend]", "jax")
+    assert not card.is_visible()
+    link.click()
+    card.locator(".body").wait_for(state="visible")
+    assert card.evaluate("e => Math.abs(e.getBoundingClientRect().top) < innerHeight")
+
+
 def test_a_cell_chooses_its_checks_by_mouse_and_by_keyboard(opened, report) -> None:
     page = opened(report)
     page.locator("#cells tbody tr.op td.c").first.click()

@@ -10,6 +10,7 @@ import time
 import venv
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from convergent.backends import registry
@@ -174,6 +175,37 @@ def test_a_builder_waits_for_another_and_builds_nothing_twice(both):
     assert said == []
 
 
+def test_a_run_takes_what_another_builds_with_options_of_its_own(both):
+    ready = both / ONE / store.READY
+    kept = ready.read_bytes()
+    other = msgspec.structs.replace(store.find(ONE), extra=("packaging",))
+    lock = (both / f".{ONE}.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    ready.unlink()
+    said = []
+    waiting = threading.Thread(target=envs.ensure, args=([ONE], said.append))
+    waiting.start()
+    time.sleep(0.3)
+    store.save(other)
+    lock.close()
+    waiting.join()
+    assert (said, store.find(ONE).extra) == ([], ("packaging",))
+    ready.write_bytes(kept)
+
+
+def test_a_run_ends_a_killed_build_as_it_was_wished_for(root, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    wished = build.wish(ONE, extra=("packaging",), installer="pip")
+    with monkeypatch.context() as killed:
+        killed.setattr(install.Pip, "create", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            build.add(wished, print)
+    asked = []
+    monkeypatch.setattr(build, "_build", lambda wish, _: asked.append(wish))
+    envs.ensure([ONE], print)
+    assert asked == [wished]
+
+
 def test_a_wish_that_cannot_be_granted_is_kept_for_another_try(root, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     limits = "versioned-framework<2\n"
@@ -257,3 +289,10 @@ def test_a_distribution_is_found_however_its_name_is_spelt(tmp_path):
     python = tmp_path / "env" / "bin" / "python"
     packages = registry.get("tensorflow").packages
     assert foreign.version(str(python), packages) == "2.22.0"
+
+
+def test_a_cache_that_cannot_be_written_is_said_with_what_moves_it(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(CannotBuild, match=r"file.* cannot be written: .*; XDG_CACHE_HOME names"):
+        store.use("jax==0.9.2")

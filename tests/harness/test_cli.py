@@ -1,5 +1,6 @@
 """The command line: exit codes, and one clear line for what is wrong."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,10 +13,10 @@ from convergent.cases import suites
 CASE = "conv2d:i4_c2_k3_o2"
 
 
-def convergent(*arguments, cwd):
+def convergent(*arguments, cwd, **variables):
     return subprocess.run(
         [sys.executable, "-m", "convergent", *arguments],
-        capture_output=True, text=True, check=False, cwd=cwd,
+        capture_output=True, text=True, check=False, cwd=cwd, env=os.environ | variables,
     )  # fmt: skip
 
 
@@ -147,3 +148,13 @@ def test_a_reader_that_had_enough_does_not_change_the_exit_code(tmp_path):
     line = f"{sys.executable} -m convergent run --backend scipy --case {CASE} -o out | true; "
     line += "exit ${PIPESTATUS[0]}"
     assert subprocess.run(["bash", "-c", line], check=False, cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["run", "--backend", "scipy", "--case", CASE, "-o", "out"], ["support", "--backend", "scipy"]],
+)
+def test_an_encoding_without_ticks_is_no_bug(tmp_path, arguments):
+    done = convergent(*arguments, cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "\\" in done.stdout

@@ -94,6 +94,7 @@ def test_settings_do_what_options_do_unless_files_are_named(project):
         (("--convergent-cases=nothing.txt",), "'nothing.txt' is neither a file nor a case"),
         (("convergent::scipy/conv/nope/conv1d:i3_k2",), "has no method 'conv/nope'"),
         (("convergent::scipy/nothing",), "no check of this run is called 'scipy/nothing'"),
+        (("convergent::scipy/conv",), "no cases are named"),
         (("convergent",), "no cases are named"),
     ],
 )

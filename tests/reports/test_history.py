@@ -107,3 +107,16 @@ def test_the_command_writes_a_page(tmp_path, run_of, outcome, wrong) -> None:
     assert done.exit_code == 0
     assert "broke (agreed before, and no longer)" in done.output
     assert "1 check that once agreed no longer does, over 2 runs." in page.read_text("utf-8")
+
+
+def test_a_hostile_run_sends_nothing_to_the_terminal(tmp_path, run_of, wrong) -> None:
+    text = "\x1b[31m\x07\n::error::x"
+    everywhere = dict.fromkeys(("variant", "op", "method", "case"), text)
+    run = run_of(wrong(**everywhere), started=text)
+    writer = Writer(tmp_path / "run.jsonl")
+    for line in (run.header, *run.outcomes, run.end):
+        writer.write(line)
+    writer.close()
+    done = CliRunner().invoke(command, [str(tmp_path)], color=True)
+    assert done.exit_code == 0
+    assert not re.search("[\x00-\x09\x0b-\x1f]|^::", done.output, re.MULTILINE)

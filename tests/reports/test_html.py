@@ -178,6 +178,14 @@ def test_what_is_not_a_number_is_still_json(run_of, wrong) -> None:
     assert "∞" in html.render(run_of(wrong(ratio="inf", ulp="nan")))
 
 
+def test_the_largest_numbers_are_still_json(run_of, wrong) -> None:
+    page = html.render(
+        run_of(wrong(ratio=1.797e308, ulp=1.797e308, seconds=1.7e308, again=1.7e308))
+    )
+    assert '"ratio":{"words":["inf"]' in page
+    assert '"ms":{"words":["inf"]' in page
+
+
 def test_a_known_divergence_keeps_its_reason_and_its_verdict(run_of, wrong) -> None:
     data = columns(run_of(wrong(known="upstream bug")))
     assert unpacked(data, "known") == ["upstream bug"]

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from convergent.harness.record import Loaded
+from convergent.harness.record import Loaded, Whole
 from convergent.reports.explain import explain
 from convergent.reports.groups import group, magnitude
 from convergent.reports.histogram import EDGES, LIMIT_AT, histogram
@@ -128,10 +128,19 @@ def test_the_remedy_is_given_where_installing_helps(run_of, error, remedy) -> No
 
 
 def test_a_variant_that_left_no_trace_is_missing(run_of, outcome) -> None:
-    run = run_of(outcome(), variants=())
+    run = run_of(outcome(), checks=2)
     run.variants.clear()
     run.header.variants.append("jax")
     assert [m.variant for m in summarise(run).missing] == ["jax"]
+
+
+@pytest.mark.parametrize("checks", [1, 2])
+def test_a_variant_that_was_asked_nothing_is_not_missing(run_of, outcome, checks) -> None:
+    wholes = {"torch": Whole(digest="a", checks=2), "scipy": Whole(digest="b", checks=0)}
+    run = run_of(outcome(), variants=(), checks=checks, wholes=wholes)
+    run.header.variants.append("scipy")
+    assert not summarise(run).missing
+    assert summarise(run).complete == (checks == 1)
 
 
 def test_the_headline_says_that_all_is_well(run_of, outcome) -> None:

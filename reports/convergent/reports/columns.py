@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 from convergent.backends import registry
-from convergent.harness.outcome import PASSING, Number, Outcome
+from convergent.harness.outcome import PASSING, Number, Outcome, number
 from convergent.harness.record import Run
 from convergent.reports.explain import explain
 from convergent.reports.facets import FACETS, of_case
@@ -127,4 +127,4 @@ def _said(o: Outcome) -> str:
 
 
 def _rounded(value: Number | None) -> Number | None:
-    return float(f"{value:.3g}") if isinstance(value, float | int) else value
+    return number(float(f"{value:.3g}")) if isinstance(value, float | int) else value

@@ -76,7 +76,7 @@ def duration(seconds: float) -> str:
     """Return a time as a person says it: ``0.8 ms``, ``12 s``, ``3 min 5 s``."""
     if seconds < 1:
         return f"{seconds * 1000:.3g} ms"
-    if seconds < _SECONDS_PER_MINUTE:
+    if seconds < _SECONDS_PER_MINUTE or math.isinf(seconds):
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), _SECONDS_PER_MINUTE)
     hours, minutes = divmod(minutes, 60)

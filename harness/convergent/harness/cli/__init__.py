@@ -7,6 +7,7 @@ Exit codes: 0 clean or only known divergences, 1 new divergence, 2 interrupted o
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -87,6 +88,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line and exit with its documented code."""
+    _escape_what_has_no_code()
     try:
         code = group.main(standalone_mode=False)
     except click.ClickException as error:
@@ -110,6 +112,13 @@ def main() -> None:
         traceback.print_exc()
         code = _say("this is a bug of convergent; please report it with the lines above", INTERNAL)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _escape_what_has_no_code() -> None:
+    """Write what a terminal's encoding lacks as its escape: a tick must not end a run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None where it is closed
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _say(message: str, code: int) -> int:

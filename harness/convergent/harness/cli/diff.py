@@ -11,6 +11,7 @@ import click
 from convergent.backends import registry
 from convergent.cases.errors import UnknownBackend
 from convergent.harness.cli import cases, choose, close_output, narrow
+from convergent.harness.cli.formats import see_writable
 
 if TYPE_CHECKING:
     from convergent.harness.diff import Diff
@@ -90,6 +91,8 @@ def command(ctx: click.Context, /, **given: Any) -> None:
 
     OLD and NEW are run files, folders of such, or both variants, which are run first.
     """
+    if given["output"]:
+        see_writable(given["output"])
     sides = [(given[name], _is_run(given[name])) for name in ("old", "new")]
     if all(there for _, there in sides):
         code = _of_files(ctx, given)

@@ -28,6 +28,7 @@ def command(runs: tuple[Path, ...], output: Path | None, most: int) -> None:
     """
     from convergent.harness import aside, merge, record
     from convergent.reports.history import html, points, text
+    from convergent.reports.terminal import plain
 
     if output:
         see_writable(output)
@@ -37,6 +38,6 @@ def command(runs: tuple[Path, ...], output: Path | None, most: int) -> None:
         page = html.document(tracks, [str(file) for file in files])
         aside.write(output, page.encode("utf-8", "replace"))
     for line in text.lines(tracks, most):
-        click.echo(line)
+        click.echo(plain(line))
     if output:
         click.echo(f"page: {output}")

@@ -167,5 +167,5 @@ def _reason(place: Place, methods: set[tuple[str, str]], other: Side, partner: s
     if other.short:
         return "the other run ended before it was reached, or it was not planned there"
     if place[:2] not in {m[:2] for m in methods}:
-        return "the other side has no such method"
+        return "the other side was not asked this method, or has none such"
     return "not planned on the other side"

@@ -67,7 +67,7 @@ def ensure(names: Iterable[str], say: Callable[[str], None]) -> None:
         if source is None or not source.version:
             continue
         if store.find(source.requirement) is None:
-            build.add(build.wish(source.requirement), say)
+            build.provide(source.requirement, say)
 
 
 __all__ = ["ensure", "interpreter", "same_version", "version"]

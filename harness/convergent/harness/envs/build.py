@@ -82,6 +82,16 @@ def add(asked: Wish, say: Callable[[str], None]) -> Environment:
         return _build(asked, say)
 
 
+def provide(requirement: str, say: Callable[[str], None]) -> Environment:
+    """Return an environment, whatever was wished of it; build it where nobody has, as was wished.
+
+    Waits for another process that builds it. Raises ``CannotBuild`` with what the installer said.
+    """
+    with store.alone(requirement, wait=True):
+        found = store.find(requirement)
+        return found or _build(wished(requirement) or wish(requirement), say)
+
+
 def update(requirement: str, say: Callable[[str], None]) -> Environment:
     """Build an environment anew as it was wished for, with the newest of what it depends on.
 

@@ -18,7 +18,7 @@ from typing import IO
 import msgspec
 import platformdirs
 
-from convergent.cases.errors import EnvironmentInUse
+from convergent.cases.errors import CannotBuild, EnvironmentInUse
 from convergent.harness import aside
 
 READY = "ready.json"
@@ -137,8 +137,16 @@ def use(requirement: str) -> None:
 
 
 def _lock(requirement: str) -> Path:
-    root().mkdir(parents=True, exist_ok=True)
-    return folder(requirement).with_name(f".{folder(requirement).name}.lock")
+    path = folder(requirement).with_name(f".{folder(requirement).name}.lock")
+    try:
+        root().mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise CannotBuild(
+            f"{error.filename} cannot be written: {error.strerror}; "
+            "XDG_CACHE_HOME names another place for environments"
+        ) from error
+    return path
 
 
 def size(path: Path) -> int:

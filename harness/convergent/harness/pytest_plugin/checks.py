@@ -48,7 +48,7 @@ def named(every: Sequence[Check], names: Iterable[str]) -> list[Check]:
     """
     found: dict[Check, None] = {}
     for name in names:
-        of_name = [check for check in every if _fits(check, name)] or [_parsed(name)]
+        of_name = [check for check in every if _fits(check, name)] or [_parsed(name, every)]
         found.update(dict.fromkeys(of_name))
     return list(found)
 
@@ -59,11 +59,12 @@ def _fits(check: Check, name: str) -> bool:
     return check.id.startswith(f"{name}/")
 
 
-def _parsed(name: str) -> Check:
+def _parsed(name: str, every: Sequence[Check]) -> Check:
     """Return the check of a whole id. Raises a ``ConvergentError`` for what is none."""
     parts = name.rsplit("/", 3)
     if len(parts) != len(("variant", "op", "method", "case")) or parts[1] not in OPS:
-        raise UnknownMethod(f"no check of this run is called {name!r}")
+        way = "" if every else "; no cases are named: add --convergent=smoke, say"
+        raise UnknownMethod(f"no check of this run is called {name!r}{way}")
     variant, op, method, line = parts
     key, (variant,) = f"{op}/{method}", choose.variants((variant,))
     case = parse(line.removesuffix(f"@{variant}"))

@@ -85,10 +85,13 @@ function redraw() {
   return shown;
 }
 
-function read() { // a fragment without "=" is a place on the page
-  if (!location.hash.includes("=")) {
-    const target = at(location.hash.slice(1));
-    if (target && target.matches("details")) target.open = true;
+function read() { // a fragment without "=" is a place on the page, and leaves the choice as it is
+  const place = location.hash.slice(1);
+  if (!place.includes("=")) {
+    const target = at(place);
+    if (target ? target.hidden : !place && fragment()) clear(); // a hidden finding; back to no choice
+    if (target && target.matches("details")) { target.open = true; target.scrollIntoView(); }
+    if (fragment()) keep();
     return;
   }
   state = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));

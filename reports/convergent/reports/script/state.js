@@ -12,13 +12,13 @@ const fragment = () => {
   return kept.length ? "#" + new URLSearchParams(kept) : "";
 };
 
+const keep = () => history.replaceState(null, "", location.pathname + location.search + fragment());
+
 function change(changes) {
   state = { ...state, ...changes };
   redraw();
   clearTimeout(later); // browsers limit how often the address may change
-  later = setTimeout(() => {
-    history.replaceState(null, "", location.pathname + location.search + fragment());
-  }, 150);
+  later = setTimeout(keep, 150);
 }
 
 const choose = (changes) => change({ ...changes, page: "" });
