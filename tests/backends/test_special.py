@@ -84,6 +84,14 @@ def test_memory_holds_the_same_values_wherever_they_lie(memory, shape):
     assert view.flags.writeable == (memory != "readonly")
 
 
+def test_the_gradient_of_a_bias_sums_infinities_as_arithmetic_does():
+    case = parse("conv1d:i90_k2_o7_nonfinite")  # some channel has both, and no NaN
+    operands = data.make(case)
+    with np.errstate(invalid="ignore"):
+        right = operands.dy.astype(np.float64).sum(axis=(0, 1))
+    np.testing.assert_array_equal(oracle.expect(case, "backprop_bias", operands).value, right)
+
+
 def test_memory_is_what_its_name_says():
     array = np.ones((2, 3), np.float32)
     assert laid(array, "plain").strides == (12, 4)
@@ -91,3 +99,11 @@ def test_memory_is_what_its_name_says():
     assert laid(array, "reversed").strides == (-12, -4)
     offset = laid(array, "offset")
     assert offset.ctypes.data - offset.base.ctypes.data == 4
+
+
+@pytest.mark.parametrize("op", ["conv", "backprop_input", "backprop_filter"])
+@pytest.mark.parametrize("empty", ["n0", "c0", "o0"])
+def test_special_data_may_be_of_no_batch_or_channel(op, empty):
+    case = parse(f"conv1d:{empty}_i5_k2_p1_nonfinite")
+    shape = case.shape(RESULT[op].replace("dy", "y"))
+    np.testing.assert_array_equal(oracle.expect(case, op, data.make(case)).value, np.zeros(shape))

@@ -122,3 +122,18 @@ def test_the_features_of_a_case_agree_with_each_other(case):
         ("negative_padding", "explicit"),
     ):
         assert word not in has or implied in has
+
+
+@given(cases())
+def test_a_tap_is_idle_that_meets_the_image_at_no_place(case):
+    sizes = (case.input, case.kernel, case.stride, case.dilation, case.pads, case.output)
+    idle = any(
+        all(not 0 <= place * s + tap * d - lo < i for place in range(out))
+        for i, k, s, d, (lo, _), out in zip(*sizes, strict=True)
+        for tap in range(k)
+    )
+    assert ("idle_tap" in features(case)) == idle
+
+
+def test_the_features_of_a_padding_of_any_length_are_told_at_once():
+    assert "idle_tap" not in features(parse("conv1d:i1_k2_p999999999"))

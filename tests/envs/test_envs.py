@@ -131,7 +131,7 @@ def test_a_version_nobody_published_is_said_and_leaves_nothing_ready(root):
 
 @pytest.mark.parametrize("text", ["versioned", "torch", "jax:jit"])
 def test_an_environment_needs_a_version(root, text):
-    with pytest.raises(CannotBuild, match="names no version"):
+    with pytest.raises(UnknownBackend, match="names no version"):
         build.wish(text)
 
 
@@ -231,6 +231,16 @@ def test_a_build_killed_at_any_moment_leaves_nothing_half_and_is_done_anew(both,
     client = Client(TWO)
     client.close()
     assert client.loaded["version"] == "2.0"
+
+
+def test_what_is_removed_before_it_is_used_is_not_there(both, monkeypatch):
+    ready = both / ONE / store.READY
+    kept = ready.read_bytes()
+    use = store.use
+    monkeypatch.setattr(store, "use", lambda name: (ready.unlink(), use(name)))
+    with pytest.raises(BackendUnavailable, match=f"there is no environment of {ONE}"):
+        Client(ONE)
+    ready.write_bytes(kept)
 
 
 def test_uv_is_left_aside_where_pip_has_settings(root, monkeypatch, tmp_path):

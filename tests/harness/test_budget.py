@@ -191,3 +191,19 @@ def test_a_budget_without_a_single_outcome_is_no_pass(planted, tmp_path):
     assert result.run.end.out_of_time
     assert not result.run.outcomes
     assert result.exit_code == 3
+
+
+def test_a_thread_that_takes_work_does_not_disturb_one_that_counts_it():
+    class Keys(list):
+        """Keys during whose counting another thread takes a case."""
+
+        def __len__(self):
+            taker.start()
+            taker.join(0.2)  # it has the case now, or waits until all are counted
+            return super().__len__()
+
+    shared = Shared({"a": [Work(CASES[0], Keys(["conv/x"])), Work(CASES[1], ["conv/x"])]})
+    taker = threading.Thread(target=lambda: next(shared.works("a")))
+    assert shared.next_turn().variant == "a"
+    taker.join(10)
+    assert shared.left == 1

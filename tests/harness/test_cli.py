@@ -58,6 +58,7 @@ def test_a_run_ends_with_a_summary_and_a_report(tmp_path):
         (["shrink", "--run", "none.jsonl"], 4, "none.jsonl"),
         (["shrink", "scipy", "conv/correlate", CASE], 0, "nothing to shrink"),
         (["repro", "scipy", "conv/correlate", CASE, "-o", "bug.py"], 4, "--script"),
+        (["repro", "scipy", "conv/correlate", "conv1d:i99999999999999999_k3"], 1, "too large"),
         (["repro", "scipy", "conv/correlate@flipped", CASE, "--script"], 4, "take conv/correlate"),
         (["repro", "scipy", "conv/convolve2d", "conv1d:i4_k3", "--script"], 4, "unsupported"),
         (["repro", "scipy", "conv/correlate", CASE, "--script", "-o", "no/bug.py"], 4, "no"),
@@ -150,6 +151,15 @@ def test_a_reader_that_had_enough_does_not_change_the_exit_code(tmp_path):
     assert subprocess.run(["bash", "-c", line], check=False, cwd=tmp_path).returncode == 0
 
 
+@pytest.mark.parametrize("command", ["list methods --backend scipy", "doctor", "--help"])
+def test_nor_does_it_where_that_is_not_the_verdict_of_a_run(tmp_path, command):
+    line = f"{sys.executable} -m convergent {command} | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", line], check=False, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["run", "--backend", "scipy", "--case", CASE, "-o", "out"], ["support", "--backend", "scipy"]],
@@ -158,3 +168,13 @@ def test_an_encoding_without_ticks_is_no_bug(tmp_path, arguments):
     done = convergent(*arguments, cwd=tmp_path, PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert "\\" in done.stdout
+
+
+def test_the_folder_of_a_run_stands_for_its_file(tmp_path):
+    convergent("run", "--backend", "scipy", "--case", CASE, "-o", "out", cwd=tmp_path)
+    for arguments in (
+        ["shrink", "--run", "out"],
+        ["known", "add", "--from", "out", "--reason", "a", "--issue", "b"],
+    ):
+        done = convergent(*arguments, cwd=tmp_path)
+        assert "out/run.jsonl has no finding" in done.stdout, done.stderr

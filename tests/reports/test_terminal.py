@@ -32,7 +32,7 @@ def test_lines_to_be_copied_are_never_broken(run_of, wrong) -> None:
     assert found.repro in _shown(run_of(found), width=40)
 
 
-@pytest.mark.parametrize("width", [60, 80, 100, 160])
+@pytest.mark.parametrize("width", [72, 80, 100, 160])
 def test_the_table_fits_the_terminal(large_run, width) -> None:
     lines = _shown(large_run, width).splitlines()
     table = lines[lines.index("") + 1 :]
@@ -48,6 +48,13 @@ def test_the_table_counts_agreeing_and_made_checks(run_of, outcome, wrong, width
     shown = _shown(run_of(*checks, wrong(case="conv1d:i9_k3"), gap), width)
     (row,) = [line for line in shown.splitlines() if line.split()[:1] == ["conv"]]
     assert row.split() == ["conv", "4/5", "1", "differs", "·", "1", "8.1e5"]
+
+
+@pytest.mark.parametrize("width", [20, 40, 71])
+def test_no_count_is_lost_where_no_table_fits(run_of, outcome, wrong, width) -> None:
+    checks = [outcome(op="transpose", case=f"conv1d:i{n}_k3") for n in range(5, 9)]
+    shown = _shown(run_of(*checks, wrong(op="transpose", case="conv1d:i9_k3")), width)
+    assert "transpose: agrees 4/5, 1 differs, ratio 8.1e5" in " ".join(shown.split())
 
 
 def test_many_findings_are_cut_and_the_rest_is_counted(run_of, wrong) -> None:

@@ -91,6 +91,6 @@ def _meets_padding(
         return np.zeros(shape, bool)
     special = (~np.isfinite(b)).astype(np.float64)
     met = maps.MAPS[name](case, np.ones(a.shape), special)
-    rows = special.reshape(-1, case.out_channels).sum(axis=0)
+    rows = special.sum(axis=tuple(range(special.ndim - 1)))
     found: npt.NDArray[np.bool_] = met < rows
     return found

@@ -87,6 +87,8 @@ def _unsteady(found: Judgement, first: Array, second: Array) -> Judgement:
     """Return ``found`` with what a further call on the same operands gave instead."""
     if first.shape != second.shape:
         said = f"a further call on the same input gave shape {second.shape}"
+    elif first.dtype != second.dtype:
+        said = f"a further call on the same input gave dtype {second.dtype}"
     else:
         bits = [array.view(np.uint8).reshape(array.size, -1) for array in (first, second)]
         count = int(np.count_nonzero((bits[0] != bits[1]).any(axis=1)))

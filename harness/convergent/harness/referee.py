@@ -54,7 +54,7 @@ class Referee:
 
         def ask() -> Question:
             question = Question(case, op, oracle.expect(case, op, self.operands(case)))
-            question.doubt = _contradiction(question)
+            question.doubt = question.doubt or _contradiction(question)
             return question
 
         return self._questions.get((case, op), ask, lambda made: made.nbytes)

@@ -63,20 +63,23 @@ class Shared:
     @property
     def left(self) -> int:
         """The number of checks that nobody has taken."""
-        return sum(map(self._checks_left, self._left))
+        with self._lock:
+            return sum(map(self._checks_left, self._left))
 
     def works(self, variant: str) -> Iterator[Work]:
         """Yield what is left of a variant; every work goes to one thread."""
         left = self._left[variant]
         while True:
-            try:
-                yield left.popleft()
-            except IndexError:
-                return
+            with self._lock:  # no deque may change while another thread counts what it holds
+                if not left:
+                    return
+                work = left.popleft()
+            yield work
 
     def drop(self, variant: str) -> None:
         """Give up what is left of a variant."""
-        self._left[variant].clear()
+        with self._lock:
+            self._left[variant].clear()
 
     def _checks_left(self, variant: str) -> int:
         return sum(len(work.keys) for work in self._left[variant])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ STYLES = {
 MOST_NOTES = 8
 MOST_BY_OP = 4  # variants; of more, the table has a row each
 MOST_KERNELS = 3
+_TABLE_WIDTH = 72  # characters, with the longest name of an op
+HEADS = ("agrees", "findings", "known", "n/a", "ratio")
 LONGEST = 400  # characters of a finding's sentence; the report has all of it
 
 
@@ -75,7 +77,7 @@ def print_summary(  # noqa: PLR0913 - keyword-only choices
     s = summarise(run)
     _print_findings(s, console, most)
     if s.cells and not quiet:
-        console.print(_table(s))
+        console.print(_table(s) if console.width >= _TABLE_WIDTH else _listed(s))
         console.print()
         _print_ways(s, console)
     _print_remarks(() if quiet else s.notes, console)
@@ -139,27 +141,48 @@ def _print_group(found: Group, alike_too: list[Group], console: Console) -> None
     _line(console, f"    {found.first.repro}", "cyan")
 
 
+def _rows(s: Summary) -> Iterator[tuple[Text, Tally | None]]:
+    """Yield the rows variant x op, or a row a variant where there are many."""
+    from rich.text import Text
+
+    for variant in s.variants:
+        tallies = [(op, s.ops[variant, op]) for op in s.methods if (variant, op) in s.ops]
+        if tallies and len(s.by_variant) > MOST_BY_OP:
+            yield Text(plain(variant)), s.by_variant[variant]
+        elif tallies:
+            yield Text(plain(variant), "bold"), None
+            yield from ((Text(f"  {plain(op)}"), tally) for op, tally in tallies)
+
+
+def _listed(s: Summary) -> Text:
+    """Return the rows as lines that break, for a terminal that no table fits."""
+    from rich.text import Text
+
+    lines = []
+    for name, tally in _rows(s):
+        cells = zip(HEADS, _cells(tally) if tally else (), strict=False)
+        said = [
+            cell if head == "findings" else Text.assemble(head, " ", cell)
+            for head, cell in cells
+            if cell.plain != "·"
+        ]
+        lines.append(Text.assemble(name, ": ", Text(", ").join(said)) if said else name)
+    return Text("\n").join(lines)
+
+
 def _table(s: Summary) -> Table:
     """Return the table variant x op; only its findings wrap where the terminal is narrow."""
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1), header_style="bold")
     table.add_column("variant, op", no_wrap=True, overflow="ellipsis", min_width=9)
     table.add_column("agrees", justify="right", no_wrap=True)
     table.add_column("findings", min_width=8)
-    for name in ("known", "n/a", "ratio"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for variant in s.variants:
-        tallies = [(op, s.ops[variant, op]) for op in s.methods if (variant, op) in s.ops]
-        if tallies and len(s.by_variant) > MOST_BY_OP:
-            table.add_row(Text(plain(variant)), *_cells(s.by_variant[variant]))
-            continue
-        if tallies:
-            table.add_row(Text(plain(variant), "bold"))
-        for op, tally in tallies:
-            table.add_row(Text(f"  {plain(op)}"), *_cells(tally))
+    for head in HEADS[2:]:
+        table.add_column(head, justify="right", no_wrap=True)
+    for name, tally in _rows(s):
+        table.add_row(name, *(_cells(tally) if tally else ()))
     return table
 
 

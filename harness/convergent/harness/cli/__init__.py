@@ -102,7 +102,7 @@ def main() -> None:
         code = _say(str(error), UNAVAILABLE)
     except ConvergentError as error:
         code = _say(str(error), USAGE)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # which click makes of it
         close_output()
         code = 0
     except OSError as error:

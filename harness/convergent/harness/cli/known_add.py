@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.argument("words", nargs=-1, metavar="VARIANT OP/METHOD CASE | CHECK")
 @click.option(
     "--from", "run", type=choose.FILE,
-    help="A run file: the smallest case of each group of its findings.",
+    help="A run file or its folder: the smallest case of each group of its findings.",
 )  # fmt: skip
 @click.option("--reason", required=True, help="One line that a person understands.")
 @click.option("--issue", required=True, help="Where it is discussed, or 'not reported before'.")
@@ -142,6 +142,9 @@ class _Adder:
 
 def _add_run(adder: _Adder, run: Path) -> int:
     """Add one of each group of a run's findings; what cannot be added is told and left out."""
+    from convergent.harness.run import RUN_FILE
+
+    run = run / RUN_FILE if run.is_dir() else run
     checks = sorted(_of_groups(run), key=lambda pair: pair[0])
     if not checks:
         click.echo(f"nothing to add: {run} has no finding")

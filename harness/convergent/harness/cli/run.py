@@ -145,7 +145,7 @@ def _tell(result: Result, options: Options, console: Console, given: Mapping[str
     html.write(result.run, report)
     page = Page(result.run, report)
     written = formats.write(page, wanted, options.folder)
-    missing = {} if quiet else _missing()
+    missing = {} if quiet or given["backends"] else _missing()
     with formats.unheard(wanted):
         terminal.print_summary(result.run, console, report=report, missing=missing, quiet=quiet)
         for line in () if quiet else written:

@@ -18,6 +18,7 @@ from convergent.harness import aside, record
 from convergent.harness.cli import INTERRUPTED, UNAVAILABLE, choose
 from convergent.harness.outcome import Outcome
 from convergent.harness.reduce import CONFIRMATIONS, Minimum, Reducer
+from convergent.harness.run import RUN_FILE
 from convergent.harness.shrink import MOST, is_failure
 
 FOUND = 1
@@ -34,7 +35,7 @@ RESULTS = "shrunk.jsonl"
 @click.argument("check", nargs=-1, metavar="VARIANT OP/METHOD CASE | CHECK")
 @click.option(
     "--run", "path", type=click.Path(path_type=Path),
-    help=f"A run file: shrink one of each group of its findings into {RESULTS} beside it.",
+    help=f"A run file or its folder: shrink one of each group of findings into {RESULTS} there.",
 )  # fmt: skip
 @click.option(
     "--most", default=MOST, type=click.IntRange(1), help=f"Evaluations a check.  [default: {MOST}]"
@@ -58,6 +59,7 @@ def command(
 
 def _of_run(reducer: Reducer, path: Path) -> int:
     """Shrink one of each group of a run's findings, and write what it came to."""
+    path = path / RUN_FILE if path.is_dir() else path
     checks = list(_representatives(record.read(path).outcomes))
     if not checks:
         click.echo(f"nothing to shrink: {path} has no finding")

@@ -27,13 +27,14 @@ def interpreter(name: str) -> str:
         return sys.executable
     if source.python:
         return foreign.look(source.python).executable
-    found = store.find(source.requirement)
+    if store.find(source.requirement) is not None:
+        store.use(source.requirement)
+    found = store.find(source.requirement)  # not what was removed until it was used
     if found is None:
         raise BackendUnavailable(
             f"there is no environment of {source.requirement}; "
             f"convergent env add {source.requirement}"
         )
-    store.use(source.requirement)
     return str(found.python)
 
 

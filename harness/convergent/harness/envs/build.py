@@ -52,7 +52,7 @@ def wish(text: str, **asked: object) -> Wish:
     """
     variant = registry.variant(naming.split(text).requirement)
     if variant.source is None or not variant.source.version:
-        raise CannotBuild(
+        raise UnknownBackend(
             f"{text!r} names no version; write {variant.backend.packages[0]}==1.2.3, "
             "or run an interpreter of yours as "
             f"{variant.backend.name}@/path/to/python"
