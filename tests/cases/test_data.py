@@ -111,3 +111,9 @@ def test_exact_data_have_both_signs_and_every_magnitude():
     x = data.make(parse("conv1d:i10000_k1_float64"))[0]
     limit = data.integer_limit(parse("conv1d:i10000_k1_float64"))
     assert set(np.unique(x)) == {s * m for s in (-1, 1) for m in range(1, limit + 1)}
+
+
+def test_a_large_seed_costs_no_more_than_a_small_one():
+    seeds = (0, 10**18 - 1)  # both multiples of three: NumPy would go there in steps of that
+    few, many = (data.make(parse(f"conv1d:i40_k2_nonfinite_seed{seed}")) for seed in seeds)
+    assert [sum(map(np.isnan, each.x.flat)) for each in (few, many)] == [1, 1]

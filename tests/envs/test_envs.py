@@ -290,6 +290,15 @@ def test_an_interpreter_is_asked_once(monkeypatch):
     assert foreign.look(sys.executable).version_text == ".".join(map(str, sys.version_info[:3]))
 
 
+def test_an_interpreter_of_this_folder_is_not_one_of_the_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "python3"
+    mine.write_text("#!/bin/sh\nexit 1\n")
+    mine.chmod(0o755)
+    with pytest.raises(BackendUnavailable, match=r"\./python3 is no Python"):
+        foreign.look("./python3")
+
+
 def test_a_distribution_is_found_however_its_name_is_spelt(tmp_path):
     venv.create(tmp_path / "env", with_pip=False)
     (site,) = (tmp_path / "env").glob("lib/python*/site-packages")

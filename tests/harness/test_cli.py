@@ -64,6 +64,8 @@ def test_a_run_ends_with_a_summary_and_a_report(tmp_path):
         (["repro", "scipy", "conv/correlate", CASE, "--script", "-o", "no/bug.py"], 4, "no"),
         (["list", "everything"], 4, "everything"),
         (["explain", "nonsense"], 4, "conv2d:"),
+        (["repro", "scipy", "backprop_bias/sum", "conv1d:n2_i40_k3_nonfinite"], 4, "not asked"),
+        (["explain", "conv1d:n2_i40_k3_nonfinite", "--op", "backprop_bias"], 4, "not asked"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path, arguments, code, said):

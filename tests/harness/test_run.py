@@ -55,6 +55,16 @@ def test_a_run_file_survives_a_cut_at_any_byte_and_is_resumed(tmp_path, undistur
         assert resumed.run.damaged == 0
 
 
+def test_a_run_that_was_killed_before_its_first_check_has_one_header(tmp_path, undisturbed):
+    path = tmp_path / run.RUN_FILE
+    path.write_bytes(
+        (tmp_path.parent / undisturbed.run.path).read_bytes().partition(b"\n")[0] + b"\n"
+    )
+    resumed = run.run(CASES, options(tmp_path, resume=True), Ledger(()))
+    assert verdicts(resumed.run.outcomes) == verdicts(undisturbed.run.outcomes)
+    assert path.read_bytes().count(b'{"type":"run"') == 1
+
+
 def test_resuming_another_run_is_refused_and_loses_nothing(tmp_path, undisturbed):
     path = tmp_path / run.RUN_FILE
     path.write_bytes((tmp_path.parent / undisturbed.run.path).read_bytes())

@@ -131,7 +131,7 @@ def _specialised(case: Case, role: int, integers: Float64) -> Float64:
         # At least one of each operand, the others about evenly spread; which value by turns.
         start = int(raw(case, role, 1)[0] % np.uint64(min(integers.size, _BETWEEN_SPECIALS)))
         places = np.arange(start, integers.size, _BETWEEN_SPECIALS)
-        integers[places] = np.take(SPECIALS, np.arange(len(places)) + case.seed, mode="wrap")
+        integers[places] = np.take(SPECIALS, (np.arange(len(places)) + case.seed) % len(SPECIALS))
     if case.data == "signedzeros" and not is_filter:
         zeros = integers[: 3 * integers.size // 4]
         zeros[:] = np.copysign(0.0, zeros)

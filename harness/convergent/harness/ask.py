@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from convergent.backends import registry
-from convergent.cases.case import Case
+from convergent.cases.case import SPECIAL, Case
 from convergent.cases.dtypes import Array
 from convergent.cases.errors import UnknownMethod
 from convergent.harness import relations
@@ -19,7 +19,7 @@ from convergent.harness.drive import Driver
 from convergent.harness.ledger import Ledger, load
 from convergent.harness.outcome import Outcome
 from convergent.harness.record import Loaded
-from convergent.harness.referee import Referee
+from convergent.harness.referee import Referee, asks
 
 
 class Asker:
@@ -103,6 +103,12 @@ class Asker:
         self.loaded[variant.name] = variant
 
 
+def refuse(case: Case, op: str) -> None:
+    """Raise ``UnknownMethod`` for special data that ``op`` is never asked of: nothing judges it."""
+    if case.data in SPECIAL and not asks(case, op):
+        raise UnknownMethod(f"{op} is not asked of {case.data} data; take other data or another op")
+
+
 def _check_name(variant: str, key: str, case: Case) -> None:
     method, relation = relations.split(key)
     methods = registry.variant(variant).methods()
@@ -116,3 +122,4 @@ def _check_name(variant: str, key: str, case: Case) -> None:
         raise UnknownMethod(f"{relation!r} is no relation; the relations are {names}")
     if relation and relations.claim(key, case) is None:
         raise UnknownMethod(f"the relation {relation} says nothing of {method} on {case}")
+    refuse(case, method.partition("/")[0])

@@ -112,7 +112,7 @@ def _sitting(  # noqa: PLR0913 - what a run is made of
     done = _prepare(path, planned, options)
     left = {variant: _left(works, done, variant) for variant, works in planned.items()}
     writer = Writer(path)
-    if not done:
+    if not path.stat().st_size:  # a kill may have left the header alone: one is enough
         writer.write(header)
     session = Session(writer, ledger, options, watch(plan.count(left)) if watch else None)
     session.replay(path)

@@ -97,6 +97,10 @@ def dilation_ignored(case, x, w, dy):
     return loop(case, "backprop_input", x, w, dy, dilation=(1, 1))
 
 
+def dilation_of_columns_ignored(case, x, w, dy):
+    return loop(case, "conv", x, w, dy, dilation=(case.dilation[0], 1))
+
+
 def stride_ignored(case, x, w, dy):
     return loop(case, "conv", x, w, dy, stride=(1, 1))
 
@@ -322,6 +326,7 @@ pads_of_the_other_axis conv conv2d:n2_i5_c2_k3_o3_p2+0x1 padding of another axis
 stride_and_dilation_swapped conv conv2d:n2_i7_c2_k2_o2_s2_d3 stride and dilation swapped
 strides_of_axes_swapped backprop_filter conv2d:n2_i7_c2_k2_o2_s1x2 strides of axes swapped
 dilation_ignored backprop_input conv2d:n2_i7_c2_k2_o2_d2 dilation ignored
+dilation_of_columns_ignored conv conv2d:n2_i7_c2_k2_o2_d2 dilation of one axis ignored
 stride_ignored conv conv2d:i7_c2_k2_o2_s2 stride ignored
 filter_not_flipped backprop_input conv2d:n2_i5x6_c3_k3x2_o4 kernel flipped
 filter_gradient_flipped backprop_filter conv2d:n2_i5x6_c3_k3x2_o4 kernel flipped

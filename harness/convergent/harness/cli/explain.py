@@ -14,7 +14,7 @@ from convergent.cases import words
 from convergent.cases.case import Case
 from convergent.cases.dtypes import Float64
 from convergent.harness import referee, show
-from convergent.harness.ask import Asker
+from convergent.harness.ask import Asker, refuse
 from convergent.harness.cli import choose
 from convergent.harness.outcome import PASSING, Outcome
 
@@ -76,6 +76,8 @@ def command(  # noqa: PLR0913 - one argument per option
         return
     if output is not None:
         raise click.UsageError("-o says where the page goes; give --html with it")
+    for op in ops:
+        refuse(case, op)
     variants = choose.variants(backends)
     findings = 0
     with Asker(timeout) as ask:

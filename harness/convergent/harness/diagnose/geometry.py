@@ -34,6 +34,8 @@ NAMES = {
     "stride ignored": "as with stride 1",
     "dilation ignored": "as with dilation 1",
     "stride and dilation ignored": "as with stride 1 and dilation 1",
+    "stride of one axis ignored": "as with stride 1 along it",
+    "dilation of one axis ignored": "as with dilation 1 along it",
     "strides of axes swapped": "the stride of rows is given to columns, or so",
     "dilations of axes swapped": "the dilation of rows is given to columns, or so",
     "stride of one axis for all": "one axis' stride is used along every axis",
@@ -139,6 +141,8 @@ def _shapes(case: Case, right: _Shape, *, shaped: bool) -> Iterator[_Shape]:
         ("stride ignored", ones, d, 1),
         ("dilation ignored", s, ones, 1),
         ("stride and dilation ignored", ones, ones, 1),
+        *(("stride of one axis ignored", _but_one(s, a), d, case.dims) for a in range(case.dims)),
+        *(("dilation of one axis ignored", s, _but_one(d, a), case.dims) for a in range(case.dims)),
         *(("strides of axes swapped", _taken(s, p), d, len(swapped)) for p in swapped),
         *(("dilations of axes swapped", s, _taken(d, p), len(swapped)) for p in swapped),
         *(("stride of one axis for all", (n,) * case.dims, d, case.dims) for n in s),
@@ -151,6 +155,10 @@ def _shapes(case: Case, right: _Shape, *, shaped: bool) -> Iterator[_Shape]:
         for lows in {low, _rule(case, stride, dilation)}:
             yield _Shape(name, stride, dilation, lows, choices)
     yield from _moved(case, right)
+
+
+def _but_one(steps: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    return tuple(1 if at == axis else n for at, n in enumerate(steps))
 
 
 def _paddings(case: Case, right: _Shape) -> Iterator[_Shape]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import msgspec
 
@@ -45,7 +45,7 @@ def look(path: str) -> Interpreter:
 
     Raises ``BackendUnavailable`` for what is no Python, or one that is too old.
     """
-    found = shutil.which(str(Path(path).expanduser()))
+    found = shutil.which(os.path.expanduser(path))  # noqa: PTH111 - a Path loses the ./
     if found is None:
         raise BackendUnavailable(f"{path} is no interpreter that can be run")
     try:

@@ -52,9 +52,12 @@ def _plain(array: Any) -> Array:
 
 
 def shapes(text: bytes) -> str:
-    """Return the shapes that a header announces, for a message."""
-    described = json.loads(text).get("arrays", [])
-    return ", ".join(f"shape {tuple(found['shape'])}" for found in described)
+    """Return the shapes that a header announces, for a message, or raise ``WorkerLost``."""
+    try:
+        described = json.loads(text)["arrays"]
+        return ", ".join(f"shape {tuple(found['shape'])}" for found in described)
+    except Exception as error:
+        raise WorkerLost(f"garbage in a frame: {type(error).__name__}: {error}") from error
 
 
 def size(head: bytes) -> tuple[int, int]:
