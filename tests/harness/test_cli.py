@@ -9,6 +9,7 @@ import time
 import pytest
 
 from convergent.cases import suites
+from convergent.harness import cli
 
 CASE = "conv2d:i4_c2_k3_o2"
 
@@ -153,13 +154,42 @@ def test_a_reader_that_had_enough_does_not_change_the_exit_code(tmp_path):
     assert subprocess.run(["bash", "-c", line], check=False, cwd=tmp_path).returncode == 0
 
 
-@pytest.mark.parametrize("command", ["list methods --backend scipy", "doctor", "--help"])
-def test_nor_does_it_where_that_is_not_the_verdict_of_a_run(tmp_path, command):
+STALE = """
+[[known]]
+variant = "scipy"
+checks = ["conv/correlate"]
+verdicts = ["differs"]
+example = "conv/correlate/conv2d:i4_c2_k3_o2"
+kind = "notyet"
+reason = "none"
+issue = "not reported before"
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("list methods --backend scipy", 0),
+        ("doctor", 0),
+        ("--help", 0),
+        ("run --help", 0),
+        ("known check known.toml", 1),
+    ],
+)
+def test_nor_that_of_any_other_command(tmp_path, command, code):
+    (tmp_path / "known.toml").write_text(STALE)
     line = f"{sys.executable} -m convergent {command} | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", line], check=False, cwd=tmp_path, capture_output=True, text=True
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_what_ends_python_is_no_pass(monkeypatch):
+    monkeypatch.setattr(cli, "_take_streams", lambda: None)
+    monkeypatch.setattr(cli.group, "main", lambda **_: sys.exit(9))
+    with pytest.raises(SystemExit, match="9"):
+        cli.main()
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from convergent.cases.dtypes import Array, Float64
 LARGEST_INTEGER = 32
 SPECIALS = (math.nan, math.inf, -math.inf)
 _BETWEEN_SPECIALS = 24  # elements per special one, so that most results stay finite
-_BETWEEN_ZEROS = 7  # elements of a filter per zero: a prime, so that no channel is all zeros
+_BETWEEN_ZEROS = 7  # elements of a filter per zero: a prime, so that few channels are all zeros
 _NORMAL_TERMS = 12
 _FILTER = 1  # its role
 _CLEAR_OF_SUBNORMALS = 4  # binary places between the smallest normal number and a tiny case's sums

@@ -47,14 +47,10 @@ LONGEST = 400  # characters of a finding's sentence; the report has all of it
 
 
 def console() -> Console:
-    """Return the console of standard output; a reader that had enough is for the caller."""
+    """Return the console of standard output."""
     from rich.console import Console
 
-    class Standard(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
-
-    return Standard()
+    return Console()
 
 
 def print_summary(  # noqa: PLR0913 - keyword-only choices

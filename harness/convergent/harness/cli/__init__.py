@@ -11,6 +11,7 @@ import io
 import os
 import sys
 import traceback
+from typing import Any
 
 import click
 
@@ -88,7 +89,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line and exit with its documented code."""
-    _escape_what_has_no_code()
+    _take_streams()
     try:
         code = group.main(standalone_mode=False)
     except click.ClickException as error:
@@ -102,9 +103,6 @@ def main() -> None:
         code = _say(str(error), UNAVAILABLE)
     except ConvergentError as error:
         code = _say(str(error), USAGE)
-    except (BrokenPipeError, SystemExit):  # which click makes of it
-        close_output()
-        code = 0
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
         code = _say(f"{error.strerror or error}{place}; give another folder with -o", USAGE)
@@ -114,18 +112,33 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _escape_what_has_no_code() -> None:
-    """Write what a terminal's encoding lacks as its escape: a tick must not end a run."""
+class _Output(io.FileIO):
+    """Standard output, whose reader may leave (``| head``); the verdict stands all the same."""
+
+    def write(self, data: Any) -> int:
+        """Write ``data``, to nothing once nobody reads."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            return super().write(data)
+
+
+def _take_streams() -> None:
+    """Let no output end a command: nor what an encoding lacks, which is written as its escape."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None where it is closed
             stream.reconfigure(errors="backslashreplace")
+    if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(_Output(sys.stdout.fileno(), "w", closefd=False)),
+            encoding=sys.stdout.encoding,
+            errors=sys.stdout.errors,
+            line_buffering=sys.stdout.line_buffering,
+            write_through=sys.stdout.write_through,
+        )
 
 
 def _say(message: str, code: int) -> int:
     click.echo(f"convergent: {message}", err=True)
     return code
-
-
-def close_output() -> None:
-    """Point standard output at nothing: the reader of a pipe had enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

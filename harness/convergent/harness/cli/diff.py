@@ -10,7 +10,7 @@ import click
 
 from convergent.backends import registry
 from convergent.cases.errors import UnknownBackend
-from convergent.harness.cli import cases, choose, close_output, narrow
+from convergent.harness.cli import cases, choose, narrow
 from convergent.harness.cli.formats import see_writable
 
 if TYPE_CHECKING:
@@ -224,10 +224,7 @@ def _tell(found: Diff, given: dict[str, Any]) -> int:
     code = failing.exit_code(found, given["fail_on"])
     if given["confirm"]:
         told = confirming.confirmed(told, given["folder"] / "scripts", given["timeout"], _say)
-    try:
-        _write(told, code, given)
-    except BrokenPipeError:
-        close_output()  # the verdict stands, whoever reads it
+    _write(told, code, given)
     return code
 
 

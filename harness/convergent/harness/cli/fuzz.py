@@ -11,7 +11,7 @@ import click
 from convergent.cases import suites
 from convergent.cases.case import Case
 from convergent.cases.errors import InvalidCase, NothingLeft
-from convergent.harness.cli import choose, close_output, narrow
+from convergent.harness.cli import choose, narrow
 
 REPORT = "report.html"
 NOTHING = 5
@@ -88,10 +88,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     aside.write(pages_of, pages.markdown(found.state).encode())
     report = options.folder / REPORT
     html.write(fuzz.read(options), report)
-    try:
-        pages.print_summary(found, console, report=report, folder=options.folder)
-    except BrokenPipeError:
-        close_output()
+    pages.print_summary(found, console, report=report, folder=options.folder)
     ctx.exit(found.exit_code)
 
 

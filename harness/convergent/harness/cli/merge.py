@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from convergent.harness.cli import close_output, formats
+from convergent.harness.cli import formats
 
 if TYPE_CHECKING:
     from convergent.harness.cli.formats import Wanted
@@ -51,15 +51,12 @@ def command(
     html.write(merged.result.run, report)
     page = Page(merged.result.run, report)
     written = formats.write(page, wanted, folder)
-    try:
-        with formats.unheard(wanted):
-            terminal.print_summary(merged.result.run, console, report=report)
-            for line in written:
-                click.echo(line)
-            _say_rest(merged, folder)
-        formats.show(page, wanted)
-    except BrokenPipeError:
-        close_output()
+    with formats.unheard(wanted):
+        terminal.print_summary(merged.result.run, console, report=report)
+        for line in written:
+            click.echo(line)
+        _say_rest(merged, folder)
+    formats.show(page, wanted)
     ctx.exit(merged.result.exit_code)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from convergent.cases.case import Case
-from convergent.harness.cli import cases, choose, close_output, formats, narrow
+from convergent.harness.cli import cases, choose, formats, narrow
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -129,10 +129,7 @@ def execute(chosen: list[Case], options: Options, given: Mapping[str, Any]) -> i
     finally:
         for shown in progress:
             shown.__exit__(None, None, None)
-    try:
-        _tell(result, options, console, given)
-    except BrokenPipeError:
-        close_output()  # the verdict stands, whoever reads it
+    _tell(result, options, console, given)
     return result.exit_code
 
 
