@@ -14,7 +14,7 @@ from convergent.cases.fuzzing import Space
 from convergent.cases.scale import scale
 
 REAL = ("normal", "uniform")
-OTHER = ("exact", "subnormal", "tiny", "signedzeros", "nonfinite")
+OTHER = ("exact", "subnormal", "tiny", "overflow", "signedzeros", "nonfinite")
 SUITES = ("ci", "smoke", "triples", "edge", "sources", "networks")
 LONGEST = 100_000
 _MOST_MACS = 1 << 15

@@ -68,7 +68,7 @@ class Work:
 def implementations(work: Work) -> Iterator[tuple[str, Callable[[], Array]]]:
     """Yield each correct implementation that there is for ``work``, by name."""
     case = work.case
-    finite = case.data != "nonfinite"
+    finite = case.data not in ("nonfinite", "overflow")
     for name, order in orders.ORDERS.items():
         looped = name in orders.FINITE
         if finite or not looped:

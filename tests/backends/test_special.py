@@ -55,6 +55,41 @@ def test_a_zero_may_be_negative_where_every_product_is(name, case):
         assert expected.minus_too[place] == minus
 
 
+@pytest.mark.parametrize("name", MAPS)
+@settings(max_examples=40)
+@given(case=cases(data=["overflow"]))
+def test_all_products_of_a_sum_that_overflows_have_one_sign(name, case):
+    if math.prod(case.y_shape) * math.prod(case.w_shape) > MOST_PRODUCTS:
+        return
+    expected = oracle.expect(case, name, data.make(case))
+    for place, found in listed(case, name).items():
+        assert expected.value[place] == sum(found)
+        assert len({math.copysign(1, product) for product in found}) <= 1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", MAPS)
+def test_some_sums_overflow_and_some_do_not(name, dtype):
+    inside = beyond = 0
+    for line in ("conv1d:n4_i9_c3_k3_o4", "conv2d:n2_i5_k3_p1", "conv2d:n3_i8_c6_k3_o6_g3_s2"):
+        case = parse(f"{line}{'' if dtype == 'float32' else f'_{dtype}'}_overflow")
+        value = oracle.expect(case, name, data.make(case)).value
+        beyond += np.count_nonzero(np.abs(value) > dtypes.FORMATS[dtype].overflow)
+        inside += np.count_nonzero(np.abs(value) < dtypes.FORMATS[dtype].overflow)
+    assert min(inside, beyond) > 10
+
+
+@pytest.mark.parametrize("line", ["conv2d:n16_i8_c64_k3_o64", "conv1d:i22000_k3",
+                                  "conv1d:n9_i9_c2_k9_o4096_p8", "conv1d:i9_c4096_k9_o2_p8"])  # fmt: skip
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_operands_of_sums_that_overflow_are_normal_numbers(line, dtype):
+    case = parse(f"{line}{'' if dtype == 'float32' else f'_{dtype}'}_overflow")
+    for stored in data.make(case):
+        values = np.abs(dtypes.decode(stored, dtype))
+        assert (values >= dtypes.FORMATS[dtype].tiny).all()
+        assert (values <= dtypes.FORMATS[dtype].largest).all()
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_subnormal_products_and_tiny_operands_are_what_their_names_say(dtype):
     form = dtypes.FORMATS[dtype]

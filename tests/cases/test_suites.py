@@ -54,7 +54,7 @@ def test_the_suites_of_odd_questions_have_every_feature_of_theirs():
     cases = [*suites.load("special"), *suites.load("contracts")]
     asked = {"empty", "empty_batch", "empty_output", "no_channels", *MEMORY[1:], *SPECIAL}
     assert set().union(*map(features, cases)) >= asked
-    for kind in ("nonfinite", "subnormal", "tiny", "signedzeros"):
+    for kind in ("nonfinite", "subnormal", "tiny", "overflow", "signedzeros"):
         assert {case.dtype for case in cases if case.data == kind} == set(DTYPES)
 
 

@@ -132,7 +132,7 @@ def test_a_call_reads_as_written_by_hand():
 
 
 @pytest.mark.parametrize("kind", ["exact", "normal", "uniform", "nonfinite", "subnormal", "tiny",
-                                  "signedzeros"])  # fmt: skip
+                                  "overflow", "signedzeros"])  # fmt: skip
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 def test_a_script_draws_the_numbers_of_the_case(kind, dtype):
     case = parse(f"conv2d:n2_i5x6_c4_k3x2_o6_g2_{dtype}_{kind}_seed3")
@@ -166,7 +166,7 @@ def test_the_reference_of_a_script_agrees_with_the_oracle(op, line):
     assert np.array_equal(terms, np.broadcast_to(expected.terms, terms.shape))
 
 
-@pytest.mark.parametrize("kind", ["nonfinite", "signedzeros", "exact", "normal"])
+@pytest.mark.parametrize("kind", ["nonfinite", "overflow", "signedzeros", "exact", "normal"])
 @pytest.mark.parametrize("op", ["conv", "backprop_input", "backprop_filter"])
 def test_a_script_takes_what_the_comparator_takes_and_nothing_else(op, kind):
     case = parse(f"conv2d:n3_i5x6_c4_k3x2_o6_g2_p1_{kind}")
@@ -180,7 +180,7 @@ def test_a_script_takes_what_the_comparator_takes_and_nothing_else(op, kind):
     scope = {"np": np, "X": x, "W": w, "DY": dy, "actual": right}
     with np.errstate():
         exec(source, scope)
-    place = np.unravel_index(np.flatnonzero(np.isfinite(right))[3], right.shape)
+    place = np.unravel_index(np.flatnonzero(np.isfinite(right))[-1], right.shape)
     right[place] += 1 + abs(right[place])
     with pytest.raises(AssertionError, match=r"1 of \d+ elements are wrong"):
         exec("\n".join(asked.check()), scope)

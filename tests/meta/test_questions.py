@@ -28,6 +28,7 @@ CAUGHT = [
     ("conv/swallows_nan", f"{BASE}_nonfinite", "differs", "value", ""),
     ("conv/saturates", f"{BASE}_nonfinite", "differs", "value", ""),
     ("conv/spreads_nan", f"{BASE}_nonfinite", "differs", "value", ""),
+    ("conv/saturates", f"{BASE}_overflow", "differs", "value", ""),
     ("conv/flushes_results", f"{BASE}_subnormal", "degraded", "value", ""),
     ("conv/flushes_operands", f"{BASE}_tiny", "degraded", "value", ""),
     ("conv/negative_zero", f"{BASE}_signedzeros", "differs", "value", ""),
@@ -72,7 +73,7 @@ def test_ordinary_numbers_in_plain_memory_do_not_show_it(ask, key):
     assert (outcome.verdict == "agrees") != (key in NEVER_SHOWN), outcome.sentence
 
 
-@pytest.mark.parametrize("data", ["nonfinite", "subnormal", "tiny", "signedzeros"])
+@pytest.mark.parametrize("data", ["nonfinite", "subnormal", "tiny", "overflow", "signedzeros"])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 def test_an_honest_result_agrees_on_every_kind_of_number(ask, data, dtype):
     word = "" if dtype == "float32" else f"_{dtype}"

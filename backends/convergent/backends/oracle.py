@@ -21,7 +21,7 @@ from convergent.backends import special
 from convergent.backends.expected import Expected
 from convergent.cases.case import Case
 from convergent.cases.data import Operands
-from convergent.cases.dtypes import Float64, decode
+from convergent.cases.dtypes import FORMATS, Float64, decode
 from convergent.cases.errors import UnknownMethod
 
 _MAX_SLICES = 8  # 8 slices of at least 14 bits hold any 53-bit number of a range of 2**59
@@ -50,12 +50,27 @@ def _of_map(case: Case, name: str, a: Float64, b: Float64) -> Expected:
     terms = _terms(case, name)
     if case.data in special.KINDS:
         return special.expect(case, name, a, b, terms)
+    if case.data == "overflow":
+        return _overflowing(case, name, a, b, terms)
     drawn = case.data in ("normal", "uniform")
     if case.dtype == "float64" and drawn and a.size and b.size and terms.size:
         value = _exact_map(case, name, a, b, int(terms.max()))
     else:
         value = maps.MAPS[name](case, a, b)
     magnitude = maps.MAPS[name](case, np.abs(a), np.abs(b))
+    return Expected(value=value, magnitude=magnitude, terms=np.broadcast_to(terms, value.shape))
+
+
+def _overflowing(
+    case: Case, name: str, a: Float64, b: Float64, terms: npt.NDArray[np.int64]
+) -> Expected:
+    """Return the map of operands whose products overflow: of smaller ones, scaled up in the end."""
+    half = FORMATS[case.dtype].emax // 2
+    a, b = np.ldexp(a, -half), np.ldexp(b, -half)
+    small = maps.MAPS[name](case, a, b), maps.MAPS[name](case, np.abs(a), np.abs(b))
+    with np.errstate(over="ignore"):  # of float64, where it is the right answer
+        value, magnitude = (np.ldexp(v, 2 * half) for v in small)
+    magnitude = np.minimum(magnitude, FORMATS["float64"].largest)
     return Expected(value=value, magnitude=magnitude, terms=np.broadcast_to(terms, value.shape))
 
 

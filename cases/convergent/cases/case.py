@@ -28,9 +28,10 @@ PADDINGS = ("VALID", "SAME", "SAME_LOWER")
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 LAYOUTS = ("channels_last", "channels_first")
 DATA = ("exact", "normal", "uniform")
-SPECIAL = ("nonfinite", "subnormal", "tiny", "signedzeros", "illegal")
+SPECIAL = ("nonfinite", "subnormal", "tiny", "overflow", "signedzeros", "illegal")
 """Data that ask one question each: of NaN and infinity, of underflowing products, of subnormal
-operands, of the sign of zero; ``illegal`` are exact operands of calls that must be refused."""
+operands, of sums beyond the largest number, of the sign of zero; ``illegal`` are exact operands of
+calls that must be refused."""
 MEMORY = ("plain", "offset", "gapped", "reversed", "readonly")
 """Where the operands lie: on their own; one element into a buffer; every second element of one;
 back to front (negative strides); in memory that may not be written."""

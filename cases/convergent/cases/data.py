@@ -13,6 +13,8 @@ The special kinds are small integers too, scaled by powers of two or with some o
 *nonfinite*: NaN and infinities in the image and the output gradient, some zeros in the filter.
 *subnormal*: normal operands whose products are subnormal; no sum of them rounds.
 *tiny*: subnormal images and output gradients, filters so large that the results are normal.
+*overflow*: about half of the sums lie beyond the largest number. All products of an output channel
+have one sign, so that no order of summation overflows where the sum itself does not.
 *signedzeros*: the first three quarters of image and output gradient are zeros of either sign.
 """
 
@@ -83,6 +85,33 @@ def integer_limit(case: Case) -> int:
     return max(1, min(largest, math.isqrt(int(room / longest))))
 
 
+def overflow_exponents(case: Case) -> tuple[int, int, int]:
+    """Return by which powers of two the integers of ``x``, ``w`` and ``dy`` are scaled to overflow.
+
+    The mean sum of ``conv`` and of ``backprop_input`` then lies between 3/4 and 3/2 of the first
+    power of two that is no number, that of ``backprop_filter`` between 3/4 and 3, unless an operand
+    itself would be subnormal or overflow.
+    """
+    taps, form, limit = math.prod(case.kernel), dtypes.FORMATS[case.dtype], integer_limit(case)
+    y, dx, dw = (
+        form.emax + 1 - _nearest_power(terms * (limit + 1) ** 2 // 4)
+        for terms in (
+            taps * case.in_channels // case.groups,
+            taps * case.out_channels // case.groups // math.prod(case.stride),
+            case.batch * math.prod(case.output),
+        )
+    )
+    w = (y + dx - dw) // 2
+    x, w, dy = np.clip((y - w, w, dx - w), form.emin, form.emax - limit.bit_length()).tolist()
+    return x, w, dy
+
+
+def _nearest_power(value: int) -> int:
+    """Return ``k`` so that ``value`` lies between 3/4 and 3/2 of ``2**k``; 0 where it is 0."""
+    k = max(value, 1).bit_length() - 1
+    return k + (2 * value >= 3 << k)
+
+
 def raw(case: Case, role: int, count: int) -> npt.NDArray[np.uint64]:
     """Return ``count`` 64-bit words of the stream of ``role`` (0: x, 1: w, 2: dy)."""
     return _words(case, role)(count)
@@ -125,6 +154,10 @@ def _specialised(case: Case, role: int, integers: Float64) -> Float64:
     if case.data == "tiny":
         up = min(form.precision + _CLEAR_OF_SUBNORMALS, form.emax - _BELOW_OVERFLOW)
         return np.ldexp(integers, up if is_filter else last)
+    if case.data == "overflow":
+        # Images are positive; filters and output gradients have the sign of their channel.
+        odd = np.arange(integers.size) % max(1, case.out_channels) % 2 if role else 0
+        return np.ldexp(np.abs(integers) * (1.0 - 2.0 * odd), overflow_exponents(case)[role])
     if case.data == "nonfinite" and is_filter:
         integers[_BETWEEN_ZEROS - 1 :: _BETWEEN_ZEROS] = 0.0
     elif case.data == "nonfinite" and integers.size:

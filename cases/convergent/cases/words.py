@@ -11,6 +11,7 @@ _DATA = {
     "nonfinite": "NaN and infinities among small integers",
     "subnormal": "integers whose products are subnormal",
     "tiny": "subnormal images, large filters",
+    "overflow": "integers of which about half of the sums overflow",
     "signedzeros": "zeros of both signs",
     "illegal": "a call to be refused",
 }

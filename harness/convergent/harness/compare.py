@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convergent.backends.expected import Expected
-from convergent.cases import dtypes
+from convergent.cases import data, dtypes
 from convergent.cases.case import Case
 from convergent.cases.dtypes import FORMATS, Array, Float64
 from convergent.cases.features import features
@@ -30,16 +30,14 @@ class Question:
 
     def __init__(self, case: Case, op: str, expected: Expected) -> None:
         self.case, self.op, self.expected = case, op, expected
-        form = FORMATS[case.dtype]
-        room = 2.0 ** FORMATS[form.accumulator].precision
-        drawn = case.data in ("normal", "uniform")
-        self.exact = not drawn and float(expected.magnitude.max(initial=0.0)) <= room
+        self.exact = _never_rounds(case, expected)
         self.stored = dtypes.encode(expected.value, case.dtype)
         self.rounded = dtypes.decode(self.stored, case.dtype)
         self.bound = bounds.bound(expected, case.dtype)
         finite = np.isfinite(expected.value)
         self.doubt = ""  # also set where the oracle contradicts published numbers
-        if not (np.isfinite(self.bound) & (self._is("nonfinite") | finite)).all():
+        meant = case.data in ("nonfinite", "overflow")
+        if not (np.isfinite(self.bound) & (meant | finite)).all():
             self.doubt = "the expected values are not finite"
         self.vacuous = self._vacuous()
         self.told: dict[bytes, Judgement] = {}  # by the fingerprint of a result
@@ -75,7 +73,7 @@ class Question:
 
     def errors(self, actual: Float64) -> tuple[Float64, npt.NDArray[np.bool_]]:
         """Return the error of each element of ``actual`` and whether it is wrong."""
-        error = self._error(actual, self.target)
+        error = self._error(actual, self.target, self.bound)
         limit = 0.0 if self.exact else self.bound
         wrong = (error > limit) | self._wrong_zeros(actual, self.target)
         error = np.where(wrong & (error == 0), np.inf, error)
@@ -118,7 +116,7 @@ class Question:
         wider = bounds.models(
             self.expected, dtype, self.bound, exact=self.exact, data=self.case.data
         )
-        fitting = (m.name for m in wider if np.all(error <= m.limit) and m.fits(actual, error))
+        fitting = (m.name for m in wider if self._is_within(m, actual, error))
         model = next(fitting, "")
         return msgspec.structs.replace(
             found,
@@ -128,18 +126,23 @@ class Question:
             where=where.describe(wrong, self.op),
         )
 
-    def _error(self, actual: Float64, target: Float64) -> Float64:
+    def _is_within(self, model: bounds.Model, actual: Float64, error: Float64) -> bool:
+        if self._is("overflow"):  # of a sum beside the threshold, a model may say the other side
+            error = self._error(actual, self.expected.value, model.limit)
+        return bool(np.all(error <= model.limit)) and model.fits(actual, error)
+
+    def _error(self, actual: Float64, target: Float64, limit: Float64) -> Float64:
         """Return ``|actual - target|``, infinite where one is not finite and the other not equal.
 
         Beyond the largest finite number both count as the overflow threshold: an infinity is
-        right where the exact result, or one within its bound, overflows.
+        right where the exact result, or one within its ``limit``, overflows.
         """
         threshold = FORMATS[self.case.dtype].overflow
         with np.errstate(invalid="ignore", over="ignore"):
             error = np.abs(
                 np.clip(actual, -threshold, threshold) - np.clip(target, -threshold, threshold)
             )
-            overflows = np.abs(target) - self.bound > threshold
+            overflows = np.abs(target) - limit > threshold
         same = (actual == target) | (np.isnan(actual) & np.isnan(target))
         error = np.where(np.isnan(error) | (overflows & np.isfinite(actual)), np.inf, error)
         if self.expected.nan_too is not None:
@@ -157,8 +160,8 @@ class Question:
     def _wrong(self, detail: str, question: Asked) -> Judgement:
         return Judgement(verdict="differs", ratio="inf", detail=detail, question=question)
 
-    def _is(self, data: str) -> bool:
-        return self.case.data == data
+    def _is(self, kind: str) -> bool:
+        return self.case.data == kind
 
     def _is_stored(self, array: Array) -> bool:
         """Say whether ``array`` holds the expected bits, or numbers equal to them."""
@@ -185,6 +188,16 @@ class Question:
         if zeros <= MOST_ZEROS * total:
             return ""
         return f"{zeros} of {total} expected values are zero: the data cannot show an error"
+
+
+def _never_rounds(case: Case, expected: Expected) -> bool:
+    """Say whether every partial sum, in any order, is a number of the accumulator or overflows."""
+    if case.data in ("normal", "uniform"):
+        return False
+    largest = float(expected.magnitude.max(initial=0.0))
+    if case.data == "overflow":  # integers that were scaled
+        largest = data.integer_limit(case) ** 2 * float(expected.terms.max(initial=0))
+    return largest <= 2.0 ** FORMATS[FORMATS[case.dtype].accumulator].precision
 
 
 def _ulp(values: Float64, dtype: str) -> Float64:

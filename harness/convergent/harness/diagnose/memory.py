@@ -40,8 +40,8 @@ def sights(subject: Subject) -> Iterator[Fit]:
         ("unwritten memory", FRESH, _OUTLANDISH),
         ("freed memory", FREED, NEEDED),
     ):
-        if byte == FREED and subject.case.data in ("subnormal", "tiny"):
-            continue  # there it is a number like others: the smallest normal one and a bit
+        if _is_usual(byte, subject):
+            continue
         filled = _filled(subject, byte) & wrong
         if filled.any():
             bits = 8.0 * subject.stored.itemsize * int(filled.sum())
@@ -77,6 +77,13 @@ def pattern(dtype: str) -> float:
     storage = dtypes.storage(dtype)
     filled = np.full(storage.itemsize, FRESH, np.uint8).view(storage)
     return float(dtypes.decode(filled, dtype)[0])
+
+
+def _is_usual(byte: int, subject: Subject) -> bool:
+    """Say whether a fill is a number like others there: bfloat16's largest, or float's smallest."""
+    if byte == FREED:
+        return subject.case.data in ("subnormal", "tiny")
+    return subject.case.data == "overflow" and subject.case.dtype == "bfloat16"
 
 
 def _filled(subject: Subject, byte: int) -> npt.NDArray[np.bool_]:

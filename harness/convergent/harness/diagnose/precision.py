@@ -74,7 +74,8 @@ def mistakes(subject: Subject) -> Iterator[Mistake]:
 
 def sights(subject: Subject) -> Iterator[Fit]:
     """Yield what the numbers of the result themselves show: a narrower type, or its sums."""
-    if not subject.shaped or not np.isfinite(subject.actual).all():
+    due = np.isinf(subject.target) if subject.case.data == "overflow" else False
+    if not subject.shaped or not (np.isfinite(subject.actual) | due).all():
         return
     if np.array_equal(subject.actual, subject.target):  # a zero has the wrong sign
         return
@@ -159,7 +160,9 @@ def _narrow_sums(subject: Subject) -> Iterator[Fit]:
         if np.array_equal(total, subject.actual):
             wrong = subject.wrong
             ulp = np.spacing(np.abs(total[wrong])) * 2.0 ** (53 - form.precision)
-            bits = float(np.log2(1 + subject.error[wrong] / ulp).sum())
+            # An infinite error is beside the threshold: a unit in the last place is enough.
+            apart = np.where(np.isfinite(subject.error[wrong]), subject.error[wrong] / ulp, 1.0)
+            bits = float(np.log2(1 + apart).sum())
             right = subject.target.size - int(wrong.sum())
             # That the other elements come out right, to the bit, is evidence as well.
             yield Fit(f"accumulates in {dtype}", bits + right, NEEDED, 0)

@@ -31,6 +31,7 @@ NAMES = {
     "NaN spreads over the sample": "a zero for every place of the sample is multiplied",
     "NaN spreads over the batch": "a zero for every sample is multiplied",
     "infinity becomes the largest number": "an infinite sum is given as the largest finite number",
+    "overflows early": "infinities and NaN stand where the sum itself does not overflow",
     "zero has the wrong sign": "a zero is negative that cannot be, and no more is wrong",
 }
 
@@ -43,8 +44,11 @@ def sights(subject: Subject) -> Iterator[Fit]:
         return
     if subject.case.data == "signedzeros" and np.array_equal(subject.actual, subject.target):
         yield Fit("zero has the wrong sign", NEEDED, NEEDED, 0)
-    if subject.case.data == "nonfinite":
+    if subject.case.data in ("nonfinite", "overflow"):
         yield from _lost(subject)
+    if subject.case.data == "overflow":
+        yield from _early(subject)
+    if subject.case.data == "nonfinite":
         yield from _spread(subject)
 
 
@@ -59,6 +63,13 @@ def _lost(subject: Subject) -> Iterator[Fit]:
     if np.isnan(due).all() and not np.isnan(came).any():
         bits = -due.size * math.log2(np.isnan(subject.target).mean())
         yield Fit("skips the filter's zeros" if _skips(subject) else "NaN is lost", bits, NEEDED, 0)
+
+
+def _early(subject: Subject) -> Iterator[Fit]:
+    """Yield that a partial sum overflowed, or a difference of two: each is a bit of evidence."""
+    came = subject.actual[subject.wrong]
+    if not np.isfinite(came).any():
+        yield Fit("overflows early", float(came.size), NEEDED, 2)
 
 
 def _skips(subject: Subject) -> bool:

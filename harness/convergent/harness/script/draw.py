@@ -30,6 +30,7 @@ def rounded(text: str, dtype: str) -> list[str]:
         f"values = {text}",
         "unit = np.ldexp(1.0, np.maximum(np.frexp(values)[1] - 1, -126) - 7)",
         "values = np.rint(values / unit) * unit",
+        f"values[abs(values) > {FORMATS[dtype].largest!r}] *= np.inf",
     ]
 
 
@@ -75,6 +76,12 @@ def _special(case: Case) -> list[str]:
     if case.data == "tiny":
         up = min(form.precision + 4, form.emax - 6)
         return [f"values = np.ldexp(values, {up} if role == 1 else {last})"]
+    if case.data == "overflow":
+        x, w, dy = data.overflow_exponents(case)
+        return [
+            f"odd = np.arange(values.size) % {max(1, case.out_channels)} % 2 if role else 0",
+            f"values = np.ldexp(abs(values) * (1.0 - 2.0 * odd), {(x, w, dy)}[role])",
+        ]
     if case.data == "nonfinite":
         return [
             "if role == 1:",

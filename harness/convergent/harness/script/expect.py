@@ -110,6 +110,8 @@ class Expectation:
         found = [*reference(case, self._op), f"expected = reference({wide})"]
         if case.data == "nonfinite":
             found.insert(0, 'np.seterr(invalid="ignore")  # NaN is meant')
+        if case.data == "overflow":
+            found.insert(0, 'np.seterr(over="ignore")  # overflow is meant')
         move = self._move
         if question.exact:
             body = rounded("expected", case.dtype)

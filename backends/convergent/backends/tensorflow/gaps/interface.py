@@ -62,6 +62,12 @@ GAPS: tuple[Gap, ...] = (
         reason="a pointwise filter multiplies every channel, most of them by zero",
     ),
     Gap(
+        methods=_ZEROS,
+        when=("overflow",),
+        kind="never",
+        reason="a pointwise filter multiplies every channel's infinite sums, most of them by zero",
+    ),
+    Gap(
         methods=("conv/zero_stuffed_kernel",),
         when=("nonfinite", "dilated"),
         kind="never",
