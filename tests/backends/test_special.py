@@ -79,8 +79,10 @@ def test_some_sums_overflow_and_some_do_not(name, dtype):
     assert min(inside, beyond) > 10
 
 
-@pytest.mark.parametrize("line", ["conv2d:n16_i8_c64_k3_o64", "conv1d:i22000_k3",
-                                  "conv1d:n9_i9_c2_k9_o4096_p8", "conv1d:i9_c4096_k9_o2_p8"])  # fmt: skip
+@pytest.mark.parametrize("line", [
+    "conv2d:n16_i8_c64_k3_o64", "conv1d:i22000_k3", "conv1d:n9_i9_c2_k9_o4096_p8",
+    "conv1d:i9_c4096_k9_o2_p8",
+])  # fmt: skip
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_operands_of_sums_that_overflow_are_normal_numbers(line, dtype):
     case = parse(f"{line}{'' if dtype == 'float32' else f'_{dtype}'}_overflow")

@@ -41,7 +41,7 @@ def test_cases_are_handed_on_as_json_lines_and_come_back(tmp_path):
     ("text", "said"),
     [
         (None, "convergent: shapes cannot be read (No such file or directory)"),
-        ("# nothing\n", "convergent: shapes holds no case; see docs/formats.md"),
+        ("# nothing\n", "convergent: shapes holds no case (a line such as conv2d:i5_k3"),
         ("conv2d:i8_k3\nconv2d:i8\n", "convergent: shapes, line 2: 'conv2d:i8' says no kernel"),
         ("conv2d:i3_k2_golden99\n", "golden99"),
     ],

@@ -133,7 +133,9 @@ def read(files: tuple[Path, ...]) -> list[Case]:
         for line in found.summary():
             click.echo(line, err=True)
         if not found.cases:
-            raise InvalidCase(f"{file} holds no case; see docs/formats.md for what it may hold")
+            raise InvalidCase(
+                f"{file} holds no case (a line such as conv2d:i5_k3, JSON, benchdnn's)"
+            )
         cases += found.cases
     return list(dict.fromkeys(cases))
 
