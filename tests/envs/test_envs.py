@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from convergent.backends import registry
 from convergent.cases.errors import (
@@ -22,6 +23,7 @@ from convergent.cases.errors import (
 )
 from convergent.cases.text import parse
 from convergent.harness import envs, run
+from convergent.harness.cli import env as cli
 from convergent.harness.envs import build, foreign, install, parts, store
 from convergent.harness.ledger import Ledger
 from convergent.harness.options import Options
@@ -125,6 +127,9 @@ def test_a_version_nobody_published_is_said_and_leaves_nothing_ready(root):
         build.add(build.wish("versioned-framework==9.9"), print)
     assert store.find("versioned-framework==9.9") is None
     assert [path.name for path in store.unfinished()] == ["versioned-framework==9.9"]
+    told = CliRunner().invoke(cli.command, ["list"]).output
+    assert "convergent env update versioned-framework==9.9 begins anew" in told
+    assert "convergent env remove versioned-framework==9.9 removes it" in told
     store.remove("versioned-framework==9.9")
     assert store.unfinished() == []
 
@@ -216,6 +221,20 @@ def test_a_wish_that_cannot_be_granted_is_kept_for_another_try(root, monkeypatch
         build.update(TWO, print)
     with pytest.raises(CannotBuild, match="there is no environment"):
         build.update(ONE, print)
+
+
+def test_what_cannot_be_built_anew_stays_as_it_was(both):
+    said, python = [], both / ONE / "bin" / "python"
+    before = store.find(ONE)
+    assert before is not None
+    with pytest.raises(CannotBuild, match="no-such-package-at-all"):
+        build.add(build.wish(ONE, extra=("no-such-package-at-all",)), said.append)
+    assert store.find(ONE) == before
+    assert said[-1] == f"{ONE} stays as it was"
+    assert b"no-such-package-at-all" in (both / ONE / install.LOG).read_bytes()
+    assert subprocess.run([python, "-c", "import numpy"], check=False).returncode == 0
+    assert not store.before(ONE).exists()
+    assert store.unfinished() == []
 
 
 @pytest.mark.parametrize("delay", [0.6, 3.0])

@@ -254,6 +254,16 @@ def test_what_is_fixed_is_told_fails_if_strict_and_goes_by_updating(files):
     assert call("check", path, kept)[0] == 1  # as bad as it was once: news again
 
 
+def test_what_is_milder_in_one_version_stays_as_it_was_for_another():
+    before = based(outcome("raised"))
+    now = [
+        outcome("raised", variant="torch==2.12.1"),
+        outcome("degraded", model="accumulates in float16"),
+    ]
+    lowered = baseline.lowered(before, baseline.compare(before, now))
+    assert not baseline.compare(lowered, now).new
+
+
 def test_checks_that_were_not_run_are_left_alone(files):
     path, kept = files
     written(path, outcome("agrees"), planned=5)

@@ -1,5 +1,6 @@
 """The command line: exit codes, and one clear line for what is wrong."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -190,6 +191,25 @@ def test_what_ends_python_is_no_pass(monkeypatch):
     monkeypatch.setattr(cli.group, "main", lambda **_: sys.exit(9))
     with pytest.raises(SystemExit, match="9"):
         cli.main()
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [(errno.ENOSPC, 2, "make room"), (errno.EROFS, 4, "name another file or folder")],
+)
+def test_what_the_system_refuses_is_said_with_the_way_out(monkeypatch, capsys, number, code, said):
+    def refuse(**_):
+        raise OSError(number, os.strerror(number), "out.json")
+
+    monkeypatch.setattr(cli, "_take_streams", lambda: None)
+    monkeypatch.setattr(cli.group, "main", refuse)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == code
+    told = capsys.readouterr().err
+    assert os.strerror(number) in told
+    assert "out.json" in told
+    assert said in told
 
 
 @pytest.mark.parametrize(

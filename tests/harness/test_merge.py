@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from convergent.cases.errors import RunFileDamaged
 from convergent.cases.text import parse
-from convergent.harness import merge, record, run
+from convergent.harness import merge, record, run, salvage
 from convergent.harness.ledger import Entry, Ledger
 from convergent.harness.options import Options
 from convergent.harness.outcome import Outcome
@@ -311,3 +311,11 @@ def test_a_merge_that_is_killed_leaves_the_old_file_or_the_whole_one(tmp_path):
     merged = merge.merge([source], target)
     assert set(merged.result.run.outcomes) == set(many)
     assert not list(target.glob(".run.jsonl.*"))
+
+
+@pytest.mark.parametrize("read", [record.read, lambda path: list(salvage.lines(path))])
+def test_a_pipe_is_refused_since_a_run_is_read_twice(tmp_path, read):
+    pipe = tmp_path / "run.jsonl"
+    os.mkfifo(pipe)
+    with pytest.raises(RunFileDamaged, match="write it to a file first"):
+        read(pipe)

@@ -167,7 +167,7 @@ def lowered(baseline: Baseline, found: Comparison) -> Baseline:
     """Return ``baseline`` without what is fixed, with what is milder: nothing new comes in."""
     milder = {finding(outcome) for outcome in found.milder}
     gone = {f.place for f in milder} | {f.place for f in found.fixed}
-    kept = {f for f in baseline.findings if f.place not in gone}
+    kept = {f for f in baseline.findings if f.place not in gone}.union(found.same)
     return msgspec.structs.replace(baseline, findings=tuple(sorted(kept | milder)))
 
 

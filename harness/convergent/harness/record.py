@@ -133,6 +133,14 @@ def read(path: Path) -> Run:
     )
 
 
+def see_regular(path: Path) -> None:
+    """Raise ``RunFileDamaged`` for a pipe or a device: a run is read more than once."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise RunFileDamaged(
+            f"{path} is no regular file, and a run is read twice; write it to a file first"
+        )
+
+
 def _merged(before: Loaded | None, now: Loaded) -> Loaded:
     """Keep an error beside what loaded: one worker's good start is no excuse for another's."""
     if before is None:
@@ -144,6 +152,7 @@ def _merged(before: Loaded | None, now: Loaded) -> Loaded:
 
 def _lines(path: Path) -> Iterator[tuple[int, Line | None]]:
     """Yield the byte at which each line begins, and what it says."""
+    see_regular(path)
     decoder, place = msgspec.json.Decoder(Line), 0
     try:
         with path.open("rb") as file:

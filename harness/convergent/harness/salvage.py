@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from convergent.cases.errors import RunFileDamaged
-from convergent.harness.record import SCHEMA, Header, Line
+from convergent.harness.record import SCHEMA, Header, Line, see_regular
 
 LONGEST = 16 << 20  # bytes of a line; a longer one is none of ours
 
@@ -39,6 +39,7 @@ def lines(path: Path) -> Iterator[Found | Damage]:
 
     Raises ``RunFileDamaged`` for a file that cannot be read or is of another schema.
     """
+    see_regular(path)
     decoder = msgspec.json.Decoder(Line)
     try:
         with path.open("rb") as file:

@@ -6,6 +6,7 @@ Exit codes: 0 clean or only known divergences, 1 new divergence, 2 interrupted o
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -104,12 +105,19 @@ def main() -> None:
     except ConvergentError as error:
         code = _say(str(error), USAGE)
     except OSError as error:
-        place = f" ({error.filename})" if error.filename else ""
-        code = _say(f"{error.strerror or error}{place}; give another folder with -o", USAGE)
+        code = _say(*_of_system(error))
     except Exception:  # noqa: BLE001 - a bug of ours must not look like a divergence
         traceback.print_exc()
         code = _say("this is a bug of convergent; please report it with the lines above", INTERNAL)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _of_system(error: OSError) -> tuple[str, int]:
+    """Return what is said of a file that the system refuses, and the exit code."""
+    place = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{error.strerror}{place}; make room, or write to another disk", INTERRUPTED
+    return f"{error.strerror or error}{place}; name another file or folder", USAGE
 
 
 class _Output(io.FileIO):

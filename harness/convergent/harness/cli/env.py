@@ -71,7 +71,10 @@ def list_(verbose: bool) -> None:
         for name, version in environment.packages.items() if verbose else ():
             click.echo(f"    {name}=={version}")
     for path in rest:
-        click.echo(f"{path.name}: unfinished; convergent env update {path.name}")
+        click.echo(
+            f"{path.name}: unfinished, {_mebibytes(store.size(path))}; convergent env update "
+            f"{path.name} begins anew, convergent env remove {path.name} removes it"
+        )
     total = sum(environment.size for environment in found)
     click.echo(f"{len(found)} in {store.root()}: {_mebibytes(total)}")
 

@@ -10,7 +10,7 @@ import contextlib
 import datetime as dt
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -116,8 +116,16 @@ def wished(requirement: str) -> Wish | None:
 
 
 def _build(asked: Wish, say: Callable[[str], None]) -> Environment:
+    base, tool = install.base(asked.python), install.tool(asked.installer)
+    with _replaced(asked.requirement, say) as folder:
+        return _made(asked, base, tool, folder, say)
+
+
+def _made(
+    asked: Wish, base: str, tool: install.Tool, folder: Path, say: Callable[[str], None]
+) -> Environment:
+    """Build an environment in its empty folder, and return it."""
     began = time.monotonic()
-    base, tool, folder = install.base(asked.python), install.tool(asked.installer), _clear(asked)
     say(f"building {asked.requirement} with {tool.name} in {folder}")
     aside.write(folder / _WISH, msgspec.json.format(msgspec.json.encode(asked)))
     constraint = folder / _CONSTRAINT if asked.constraint else None
@@ -144,10 +152,23 @@ def _build(asked: Wish, say: Callable[[str], None]) -> Environment:
     return found
 
 
-def _clear(asked: Wish) -> Path:
-    """Return an empty folder; what made the environment ready goes first."""
-    folder = store.folder(asked.requirement)
-    (folder / store.READY).unlink(missing_ok=True)
+@contextlib.contextmanager
+def _replaced(requirement: str, say: Callable[[str], None]) -> Iterator[Path]:
+    """Give an empty folder; the environment that was there is back if no other comes of it."""
+    folder, before = store.folder(requirement), store.before(requirement)
+    if store.find(requirement) is not None:
+        shutil.rmtree(before, ignore_errors=True)
+        folder.rename(before)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    try:
+        yield folder
+    except BaseException:
+        if before.exists():
+            with contextlib.suppress(OSError):
+                (folder / install.LOG).replace(before / install.LOG)
+            shutil.rmtree(folder, ignore_errors=True)
+            before.rename(folder)
+            say(f"{requirement} stays as it was")
+        raise
+    shutil.rmtree(before, ignore_errors=True)

@@ -63,6 +63,11 @@ def folder(requirement: str) -> Path:
     return root() / requirement
 
 
+def before(requirement: str) -> Path:
+    """Return where an environment is kept while another is built in its place."""
+    return root() / f".{requirement.replace('==', '-')}.before"
+
+
 def find(requirement: str) -> Environment | None:
     """Return the environment of ``requirement``, if it was built and its Python is still there."""
     try:
@@ -100,10 +105,11 @@ def remove(requirement: str) -> int:
     Raises ``EnvironmentInUse`` while a run uses it.
     """
     with alone(requirement):
-        path = folder(requirement)
-        freed = size(path)
+        path, old = folder(requirement), before(requirement)
+        freed = size(path) + size(old)
         (path / READY).unlink(missing_ok=True)
         shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
     return freed
 
 
