@@ -52,7 +52,8 @@ def _wrong(folder):
     (folder / "arrays").mkdir()
     np.save(folder / "arrays" / f"{digest}.npy", array)
     names = {name: getattr(judged, name) for name in judged.__struct_fields__}
-    return Outcome(**names, variant="torch", op="conv", method="native", case=WRONG, digest=digest)
+    return Outcome(**names, variant="torch", op="conv", method="native", case=WRONG, digest=digest,
+                   kernel=" + ".join(["onednn brg_deconv:avx512_core_bf16"] * 6))  # fmt: skip
 
 
 def _report(folder, checks: int):
@@ -202,6 +203,52 @@ def test_a_cell_chooses_its_checks_by_mouse_and_by_keyboard(opened, report) -> N
     assert page.locator("select[name=variant]").input_value() == "torch:no_onednn"
 
 
+@pytest.mark.parametrize(
+    ("choice", "shown"),
+    [
+        ("dtype=float16", 0),
+        ("stride=2", 1),
+        ("dims=1d&stride=2", 0),
+        ("q=tensorflow", 0),
+        ("q=torch+s2", 1),
+    ],
+)
+def test_a_finding_is_shown_while_a_chosen_check_is_of_it(opened, report, choice, shown) -> None:
+    page = opened(report, f"#{choice}")
+    card = page.locator(".card", has_text="torch conv/native")
+    assert card.filter(visible=True).count() == shown
+    hidden = page.locator(".card[hidden]").count()
+    assert page.locator(".hidden").first.text_content().startswith(f"{hidden} of ")
+
+
+def test_all_of_a_finding_are_in_the_list_and_nothing_else(opened, report) -> None:
+    page = opened(report)
+    card = page.locator("#findings ~ .card", has_text="in the list").first
+    link = card.locator("a", has_text="in the list")
+    count = link.text_content().split()[1]
+    card.evaluate("e => { e.open = true; }")
+    link.click()
+    page.wait_for_function("document.getElementById('filter').hidden === false")
+    assert page.locator("#pages span").text_content().endswith(f" of {count}")
+    assert page.evaluate("document.activeElement.id") == "checks"
+    assert page.locator(".card:not([hidden])").count() == 1
+    title = card.locator("b").first.text_content()
+    assert page.locator("#drop button").first.text_content() == f"finding: {title} \u00d7"
+
+
+@pytest.mark.parametrize("asked", ["999999", "1.5", "-3", "none"])
+def test_a_page_beyond_the_list_is_the_nearest_one(opened, report, asked) -> None:
+    page = opened(report, f"#page={asked}")
+    back, forth = page.locator("#pages button").all()
+    before = page.locator("#pages span").text_content()
+    assert (back.is_disabled(), forth.is_disabled()) == (asked != "999999", asked == "999999")
+    (forth if back.is_disabled() else back).click()
+    after = page.locator("#pages span").text_content()
+    starts = [int(text.split("\u2013")[0].replace(",", "")) for text in (before, after)]
+    assert abs(starts[1] - starts[0]) == 50
+    assert starts[0] % 50 == 1
+
+
 def test_the_list_is_walked_by_arrow_keys(opened, report) -> None:
     page = opened(report)
     page.locator("#list tbody .row button").first.focus()
@@ -245,11 +292,28 @@ def test_a_narrow_screen_does_not_scroll_sideways(opened, report) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
+@pytest.mark.parametrize(("media", "width"), [("print", 718), ("screen", 360)])
+def test_long_names_of_kernels_stay_on_the_page(opened, report, media, width) -> None:
+    page = opened(report, viewport={"width": width, "height": 700})
+    page.emulate_media(media=media)
+    table = page.locator("section:has(> #kernels) table")
+    assert table.evaluate("e => e.getBoundingClientRect().right") <= width
+
+
 def test_dark_and_light_differ_and_can_be_read(opened, report) -> None:
     grounds = set()
     for scheme in ("light", "dark"):
         page = opened(report, color_scheme=scheme)
-        for selector in ("body", "h1", ".lead", "td.c.r7", "td.c.r4", ".tag.differs"):
+        for selector in (
+            "body",
+            "h1",
+            ".lead",
+            "td.c.r7",
+            "td.c.r4",
+            ".tag.differs",
+            ".pairs td.same i, .pairs td.other i",
+            "td.slower i, td.faster i",
+        ):
             ground, contrast = page.locator(selector).first.evaluate(CONTRAST)
             assert contrast >= 4.5, (scheme, selector, contrast)
             grounds.add(ground) if selector == "body" else None

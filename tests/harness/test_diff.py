@@ -534,6 +534,16 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["old.jsonl", "page.html"]
 
 
+@pytest.mark.parametrize(
+    ("file", "start"),
+    [("page.html", "<!doctype html>"), ("d.json", "{"), ("d.xml", "SAME VERSION")],
+)
+def test_a_file_is_written_in_the_format_that_its_name_ends_with(tmp_path, file, start):
+    old = write(tmp_path / "old.jsonl", check(), variants=(loaded(),))
+    assert invoke(old, old, "-o", tmp_path / file).exit_code == 0
+    assert (tmp_path / file).read_text().startswith(start)
+
+
 def test_two_runs_of_one_framework_end_to_end(tmp_path):
     """SciPy against itself: the same version, said so, and no check that is not the same."""
     asked = ["run", "--backend", "scipy", "--case", "conv2d:i4_c2_k3_o2_normal", "--op", "conv"]

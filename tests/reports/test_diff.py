@@ -159,6 +159,12 @@ def test_a_comment_is_short_enough_however_much_is_new(of, outcome, wrong):
     assert "--format json has all" in text.text(page.page(of(old, new)))
 
 
+def test_a_table_of_words_is_not_set_as_one_of_figures(of, outcome):
+    told = page.page(of([outcome(), outcome(variant="jax")], [outcome()]))
+    assert [(table.title, table.of_words) for table in told.tables] == [("Only in one", True)]
+    assert '<table class="words-table">' in html.document(told)
+
+
 def test_a_side_that_did_not_load_and_a_lone_variant_are_told(run_of, outcome):
     old = side.of(run_of(outcome(), outcome(variant="jax")))
     new = side.of(run_of(outcome(), variants=(Loaded(name="torch", error="no such file"),)))

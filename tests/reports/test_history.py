@@ -120,3 +120,12 @@ def test_a_hostile_run_sends_nothing_to_the_terminal(tmp_path, run_of, wrong) ->
     done = CliRunner().invoke(command, [str(tmp_path)], color=True)
     assert done.exit_code == 0
     assert not re.search("[\x00-\x09\x0b-\x1f]|^::", done.output, re.MULTILINE)
+
+
+def test_what_gave_no_number_is_drawn_as_bad_unless_it_agrees(history) -> None:
+    (track,) = history(
+        [("0.1", "known"), ("0.2", "raised"), ("0.3", "agrees")], ratio=None, ulp=None
+    )
+    (small,) = html.smalls(track, changes(track))
+    heights = [dot.y for dot in small.dots]
+    assert heights[0] == heights[1] < html.HEIGHT / 2 < heights[2]

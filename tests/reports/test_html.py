@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from convergent.harness.outcome import Worst
 from convergent.harness.record import Loaded
 from convergent.reports import html
 from convergent.reports.columns import Column, columns, embed
@@ -190,6 +191,13 @@ def test_a_known_divergence_keeps_its_reason_and_its_verdict(run_of, wrong) -> N
     data = columns(run_of(wrong(known="upstream bug")))
     assert unpacked(data, "known") == ["upstream bug"]
     assert unpacked(data, "verdict") == ["differs"]
+
+
+@pytest.mark.parametrize(("bound", "said"), [(0.0, "any error counts"), (3e-7, "limit 1")])
+def test_a_card_says_what_its_ratio_is_held_against(run_of, wrong, bound, said) -> None:
+    worst = Worst(index=(0,), expected=2.0, actual=1.0, bound=bound)
+    text = html.render(run_of(wrong(worst=worst, ratio=0.5)))
+    assert f"<dd>0.5 <small>{said}</small></dd>" in text
 
 
 def test_text_that_names_no_case_is_said_to_be_none(run_of, wrong) -> None:

@@ -178,7 +178,7 @@ def test_the_page_allows_its_own_script_alone():
 
 @pytest.mark.parametrize("line", ["conv2d:n0_i5_k3", "conv2d:i3_k3_o0", "conv2d:i20_k17x3"])
 def test_a_case_with_nothing_to_slide_has_a_page_all_the_same(line):
-    assert "no window is drawn" in page.render(parse(line))
+    assert "No window is drawn" in page.render(parse(line))
 
 
 def test_a_case_beyond_the_memory_is_refused():
@@ -198,3 +198,18 @@ def test_options_that_do_not_go_together_are_refused(more):
     said = CliRunner().invoke(group, ["explain", "conv1d:i5_k2", *more])
     assert said.exit_code == 2
     assert "--html" in said.output
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("conv1d:i20_k16", "at most 15 places"),
+        ("conv1d:i20_c2_k12", "11 where channels are summed"),
+        ("conv2d:n0_i5_k3", "is empty"),
+        ("conv2d:i5_c0_k3", "is empty"),
+    ],
+)
+def test_why_no_window_is_drawn_is_the_reason(line, why) -> None:
+    found = re.findall(r"No window is drawn: [^<]*", page.render(parse(line)))
+    assert found
+    assert all(why in said for said in found)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
 
+from convergent.harness.outcome import Worst
 from convergent.harness.record import Loaded, Whole
 from convergent.reports.explain import explain
 from convergent.reports.groups import group, magnitude
 from convergent.reports.histogram import EDGES, LIMIT_AT, histogram
 from convergent.reports.summary import summarise
-from convergent.reports.wording import duration, headline, sentence, short
+from convergent.reports.wording import brief, duration, headline, sentence, short
 
 
 def test_a_tally_counts_each_kind_of_outcome_once(run_of, outcome, wrong) -> None:
@@ -151,6 +153,34 @@ def test_the_headline_says_that_all_is_well(run_of, outcome) -> None:
 def test_the_headline_says_what_needs_a_look(run_of, outcome, wrong) -> None:
     run = run_of(outcome(), wrong(case="conv1d:i9_k3"))
     assert headline(summarise(run)) == "1 of 2 checks needs a look."
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "few", "all_"),
+    [
+        (263.0, 264.0, "263 where 264", "263 where 264"),
+        (12.0, 264.0, "12 where 2.6e2", "12 where 264"),
+        (0.1 + 0.2, 0.3, *["0.30000000000000004 where 0.3"] * 2),
+    ],
+)
+def test_a_wrong_number_never_reads_as_the_right_one(wrong, actual, expected, few, all_) -> None:
+    worst = Worst(index=(0,), expected=expected, actual=actual, bound=0.0)
+    (found,) = group([wrong(worst=worst)])
+    assert f"{few} is right" in brief(found)
+    assert f"{all_} is right" in sentence(found)
+    assert f"= {all_.replace(' where ', ', expected ')} +/- 0" in found.first.sentence
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "1 entry of the ledger no longer holds."),
+        (2, "2 entries of the ledger no longer hold."),
+    ],
+)
+def test_the_headline_counts_what_no_longer_holds(run_of, outcome, count, said) -> None:
+    s = dataclasses.replace(summarise(run_of(outcome())), stale=("entry",) * count)
+    assert headline(s).endswith(said)
 
 
 def test_the_headline_says_what_is_known(run_of, outcome, wrong) -> None:

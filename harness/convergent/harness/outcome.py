@@ -146,8 +146,11 @@ def _sentence(outcome: Outcome) -> str:
     remarks += [said for said in told if said]
     if outcome.diagnosis not in ("", outcome.model):
         remarks.append(outcome.diagnosis)
+    actual, expected = _short(worst.actual), _short(worst.expected)
+    if actual == expected:  # nine digits tell float32 apart, not float64
+        actual, expected = str(worst.actual), str(worst.expected)
     return (
-        f"{head}[{index}] = {_short(worst.actual)}, expected {_short(worst.expected)}"
+        f"{head}[{index}] = {actual}, expected {expected}"
         f" +/- {_short(worst.bound)} ({', '.join(remarks)})"
     )
 

@@ -6,7 +6,7 @@ import base64
 import json
 import sys
 from array import array
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 from convergent.backends import registry
@@ -16,7 +16,7 @@ from convergent.reports.explain import explain
 from convergent.reports.facets import FACETS, of_case
 
 _TEXTS = ("variant", "key", "case", "verdict", "known", "said", "kernel", "diagnosis")
-NAMES = (*_TEXTS, "ratio", "ulp", "ms")
+NAMES = (*_TEXTS, "card", "ratio", "ulp", "ms")
 EXPLAINED = 2000
 """So many cases, at most, are put into words; the features of the others still speak."""
 
@@ -38,10 +38,11 @@ class Column:
 
 
 class Columns:
-    """The columns of checks that come one by one."""
+    """The columns of checks that come one by one; ``cards`` names the card of each that has one."""
 
-    def __init__(self) -> None:
+    def __init__(self, cards: Mapping[str, str] | None = None) -> None:
         self._columns = {name: Column() for name in NAMES}
+        self._cards = cards or {}
 
     def add(self, o: Outcome) -> None:
         """Append one check."""
@@ -51,6 +52,7 @@ class Columns:
         add["known"](o.known if o.verdict not in PASSING else "")
         add["said"](_said(o))
         add["diagnosis"](o.diagnosis or o.model)
+        add["card"](self._cards.get(o.id, ""))
         add["ratio"](_rounded(o.ratio))
         add["ulp"](_rounded(o.ulp))
         add["ms"](_rounded((o.again or o.seconds) * 1000 or None))
@@ -98,6 +100,7 @@ def facets(columns: dict[str, Any]) -> dict[str, Any]:
     for place, name in enumerate(FACETS):
         facet(name, "case", (value[place] for value in values))
     facet("diagnosis", "diagnosis", columns["diagnosis"]["words"])
+    facet("finding", "card", columns["card"]["words"])
     return found
 
 

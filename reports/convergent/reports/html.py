@@ -25,7 +25,7 @@ from convergent.reports.agreement import Answers
 from convergent.reports.columns import Columns, embed
 from convergent.reports.dossier import dossiers, heats
 from convergent.reports.explain import explain
-from convergent.reports.groups import SEVERITY, alike, magnitude
+from convergent.reports.groups import SEVERITY, Group, alike, magnitude
 from convergent.reports.race import Times
 from convergent.reports.summary import Summary, summarise
 
@@ -80,7 +80,11 @@ def code() -> str:
 def _figures(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the template shows, and what the script knows."""
     s = summarise(run)
-    rows, answers, times = Columns(), Answers(), Times()
+    every, allowed = alike(s.findings), alike(s.known)
+    findings, known = every[:MOST], allowed[:MOST_KNOWN]
+    cards = [f"f{n}" for n in range(1, len(findings) + 1)]
+    cards += [f"k{n}" for n in range(1, len(known) + 1)]
+    rows, answers, times = Columns(_told(cards, findings + known)), Answers(), Times()
     ratios: dict[str, list[float]] = {variant: [] for variant in s.variants}
     for o in run.outcomes:
         rows.add(o)
@@ -89,10 +93,6 @@ def _figures(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         ratio = magnitude(o.ratio)
         if ratio is not None:
             ratios[o.variant].append(ratio)
-    every, allowed = alike(s.findings), alike(s.known)
-    findings, known = every[:MOST], allowed[:MOST_KNOWN]
-    cards = [f"f{n}" for n in range(1, len(findings) + 1)]
-    cards += [f"k{n}" for n in range(1, len(known) + 1)]
     opened = dict(zip(cards, dossiers(run, findings + known), strict=True))
     data = rows.data() | {
         "order": SEVERITY,
@@ -111,15 +111,17 @@ def _figures(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         "shades": shade.WORDS,
         "sentence": wording.sentence,
         "brief": wording.brief,
+        "both": lambda worst: wording.apart(worst, wording.exact, str),
         "repro": operator.attrgetter("repro"),
         "explain": explain,
         "findings": findings,
         "unshown": {"findings": len(every) - len(findings), "known": len(allowed) - len(known)},
         "known": known,
         "dossiers": opened,
-        "backend_of": registry.backend_of,
         "modeless": lambda name: ":" not in name or name == "jax:jit",
-        "facets": [name for name in data["facets"] if len(data["facets"][name]["words"]) > 1],
+        "facets": [
+            name for name, f in data["facets"].items() if name != "finding" and len(f["words"]) > 1
+        ],
         "by_backend": by_backend(s),
         "time_spent": wording.time_spent,
         "command_line": shlex.join(["convergent", *run.header.argv]),
@@ -132,6 +134,16 @@ def _figures(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         "loaded": {name: flatten(v.loaded) for name, v in run.variants.items()},
     }
     return figures, data
+
+
+def _told(cards: list[str], joined: list[tuple[Group, ...]]) -> dict[str, str]:
+    """Return the card that tells of each check."""
+    return {
+        o.id: card
+        for card, groups in zip(cards, joined, strict=True)
+        for group in groups
+        for o in group.outcomes
+    }
 
 
 def by_backend(s: Summary) -> dict[str, dict[str, int]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from convergent.harness import diagnose
-from convergent.harness.outcome import Number
+from convergent.harness.outcome import Number, Worst
 from convergent.harness.record import End
 from convergent.reports.groups import Group
 from convergent.reports.summary import Summary
@@ -72,6 +72,16 @@ def exact(value: Number | None) -> str:
     return f"{value:.9g}" if isinstance(value, float | int) else short(value)
 
 
+def apart(worst: Worst, *ways: Callable[[Number], str]) -> tuple[str, str]:
+    """Return actual and expected as said by the first of ``ways`` in which they differ.
+
+    >>> apart(Worst(index=(0,), expected=264.0, actual=263.0, bound=0.0), short, exact)
+    ('263', '264')
+    """
+    pairs = [(say(worst.actual), say(worst.expected)) for say in ways]
+    return next((pair for pair in pairs if len(set(pair)) > 1), pairs[0])
+
+
 def duration(seconds: float) -> str:
     """Return a time as a person says it: ``0.8 ms``, ``12 s``, ``3 min 5 s``."""
     if seconds < 1:
@@ -100,8 +110,8 @@ def headline(s: Summary) -> str:
     if s.missing:
         said.append(f"{_listed([m.variant for m in s.missing])} could not be run.")
     if s.stale:
-        entries = "entry" if len(s.stale) == 1 else "entries"
-        said.append(f"{len(s.stale)} {entries} of the ledger no longer hold.")
+        entries, hold = ("entry", "holds") if len(s.stale) == 1 else ("entries", "hold")
+        said.append(f"{len(s.stale)} {entries} of the ledger no longer {hold}.")
     if s.done < s.planned:
         ended = "The budget ended the run" if s.out_of_time else "The run ended"
         said.append(f"{ended} after {s.done:,} of {many(s.planned, 'check')}.")
@@ -131,7 +141,8 @@ def brief(g: Group) -> str:
     o = g.first
     seen = o.detail
     if o.worst is not None and o.outside:
-        seen = f"{short(o.worst.actual)} where {short(o.worst.expected)} is right"
+        actual, expected = apart(o.worst, short, exact, str)
+        seen = f"{actual} where {expected} is right"
     return ": ".join(filter(None, (o.where, g.diagnosis or g.model or seen)))
 
 
@@ -141,9 +152,10 @@ def _found(g: Group) -> str:
     because = f": {o.detail.rstrip('.')}" if o.detail else ""
     if g.verdict == "differs" and o.worst is not None and o.outside:
         lie = "lies" if o.outside == 1 else "lie"
+        actual, expected = apart(o.worst, exact, str)  # nine digits are few for float64
         return (
             f"{o.outside:,} of {many(o.size, 'element')} {lie} outside the bound{where}; the worst"
-            f" is {exact(o.worst.actual)} where {exact(o.worst.expected)} is right{because}."
+            f" is {actual} where {expected} is right{because}."
         )
     model = f"the model '{o.model}'" if o.model else "a wider bound"
     plain = {

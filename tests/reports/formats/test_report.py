@@ -54,6 +54,28 @@ def test_a_run_is_written_in_every_format(written, tmp_path, name) -> None:
 
 
 @pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("report.html", "html"),
+        ("junit.xml", "junit"),
+        ("comment.MD", "markdown"),
+        ("summary.json", "json"),
+        ("outcomes.jsonl", "jsonl"),
+        ("report.sarif", "sarif"),
+        ("report.txt", "text"),
+        ("report", "text"),
+    ],
+)
+def test_a_file_is_written_in_the_format_that_its_name_ends_with(
+    written, tmp_path, file, name
+) -> None:
+    saved = invoke(written, "-o", tmp_path / file)
+    assert (saved.exit_code, saved.output) == (0, "")
+    invoke(written, "-o", tmp_path / "said", "--format", name)
+    assert (tmp_path / file).read_bytes() == (tmp_path / "said").read_bytes()
+
+
+@pytest.mark.parametrize(
     ("options", "methods"),
     [
         ((), ["native", "vjp", "c", "b"]),

@@ -11,7 +11,7 @@ import click
 from convergent.backends import registry
 from convergent.cases.errors import UnknownBackend
 from convergent.harness.cli import cases, choose, narrow
-from convergent.harness.cli.formats import see_writable
+from convergent.harness.cli.formats import of_file, see_writable
 
 if TYPE_CHECKING:
     from convergent.harness.diff import Diff
@@ -62,8 +62,8 @@ class _Causes(click.ParamType[tuple[str, ...]]):
               help="Compare these two variants with each other; repeat.")  # fmt: skip
 @click.option("--fail-on", "fail_on", default="new", type=_Causes(),
               help="What makes the exit code 1, by commas; or none.  [default: new]")  # fmt: skip
-@click.option("--format", "format_", default="text", type=click.Choice(FORMATS),
-              help="[default: text]")  # fmt: skip
+@click.option("--format", "format_", type=click.Choice(FORMATS),
+              help="[default: what --output ends with, such as .html; else text]")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the comparison to this file.  [default for html: diff.html]")  # fmt: skip
 @click.option("--most", default=20, type=click.IntRange(1),
@@ -237,7 +237,9 @@ def _write(told: Page, code: int, given: dict[str, Any]) -> None:
     from convergent.reports import terminal
     from convergent.reports.diff import html, json, markdown, text
 
-    format_, output = given["format_"], given["output"]
+    format_, output = given["format_"] or of_file(given["output"]), given["output"]
+    if format_ not in FORMATS:
+        format_ = "text"
     if format_ == "html":
         output = output or HTML
     if format_ == "text" and output is None:

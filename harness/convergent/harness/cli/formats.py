@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from convergent.reports.formats import Page
 
 NAMES = ("text", "json", "jsonl", "junit", "markdown", "github", "sarif", "html", "badge")
+_ENDINGS = {
+    ".html": "html",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".md": "markdown",
+    ".sarif": "sarif",
+    ".xml": "junit",
+}
 
 
 class Wanted(NamedTuple):
@@ -65,6 +73,11 @@ OPTION = click.option(
     "--format", "wanted", multiple=True, type=FormatType(), metavar="FORMAT[=FILE]",
     help=f"Write this too: {', '.join(NAMES)}; repeat.  [default file: in the output folder]",
 )  # fmt: skip
+
+
+def of_file(path: Path | None) -> str:
+    """Return the format that the end of a file's name stands for; ``text`` where it is none."""
+    return _ENDINGS.get(path.suffix.lower(), "text") if path else "text"
 
 
 def see_writable(path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from convergent.harness.cli import choose, narrow
-from convergent.harness.cli.formats import NAMES, see_writable
+from convergent.harness.cli.formats import NAMES, of_file, see_writable
 from convergent.harness.outcome import VERDICTS
 
 if TYPE_CHECKING:
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     "  convergent report convergent-report --format badge -o badge.json",
 )
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=choose.FILE)
-@click.option("--format", "format_", default="text", type=click.Choice(NAMES),
-              help="[default: text]")  # fmt: skip
+@click.option("--format", "format_", type=click.Choice(NAMES),
+              help="[default: what --output ends with, such as .html; else text]")  # fmt: skip
 @click.option("-o", "--output", type=choose.FILE,
               help="Write to this file.  [default: standard output]")  # fmt: skip
 @click.option("--verdict", "verdicts", multiple=True, type=click.Choice(VERDICTS),
               help="Of jsonl: outcomes of this verdict; repeat.")  # fmt: skip
 @click.option("--findings", is_flag=True, help="Of jsonl: findings alone.")
 @narrow.checks
-def command(runs: tuple[Path, ...], format_: str, output: Path | None, **given: Any) -> None:
+def command(runs: tuple[Path, ...], format_: str | None, output: Path | None, **given: Any) -> None:
     """Show a run, or the shards of one together, in another format.
 
     RUN is a run file or the folder of one. --op, --method, --dtype and -k choose outcomes of
@@ -46,6 +46,7 @@ def command(runs: tuple[Path, ...], format_: str, output: Path | None, **given: 
     """
     from convergent.reports import formats
 
+    format_ = format_ or of_file(output)
     if format_ != "jsonl" and any(given.values()):
         raise click.UsageError("which outcomes is a question of --format jsonl")
     if output:

@@ -14,12 +14,13 @@ _MOST_METHODS = 3
 
 @record
 class Table:
-    """A table of text, its first column names, the others figures; ``notes`` stand below it."""
+    """A table, its first column names, the others figures or words; ``notes`` stand below it."""
 
     title: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    of_words: bool = False
 
 
 def tables(diff: Diff) -> tuple[Table, ...]:
@@ -88,7 +89,7 @@ def _lone(diff: Diff) -> Table:
         for (variant, side, why), alone in found.items()
     ]
     heads = ("variant", "only in", "methods", "checks", "why")
-    return Table(title="Only in one", heads=heads, rows=tuple(rows))
+    return Table(title="Only in one", heads=heads, rows=tuple(rows), of_words=True)
 
 
 def _methods(alone: Sequence[Lone]) -> str:

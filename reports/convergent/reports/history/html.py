@@ -114,10 +114,13 @@ def _small(track: Track, key: str) -> Small:
 
 
 def _level(tally: Tally) -> float:
-    """Return the worst ratio in decades from the limit, cut to what is drawn."""
+    """Return the worst ratio in decades from the limit, cut to what is drawn.
+
+    Without a ratio, as of what raised, it is as bad as can be, or as good where all agree.
+    """
     ratio = tally.worst
     if ratio is None:
-        return DECADES if tally.found else -DECADES
+        return DECADES if tally.agrees < tally.checked else -DECADES
     return -DECADES if ratio <= 0 else max(-DECADES, min(DECADES, _decades(ratio)))
 
 

@@ -16,13 +16,14 @@ from convergent.reports.picture.plans import MOST_PLACES, MOST_SLICES, Operands
 from convergent.reports.picture.sparse import sparse
 from convergent.reports.picture.svg import CELL, tag
 from convergent.reports.picture.view import view
-from convergent.reports.picture.window import MAPS, window
+from convergent.reports.picture.window import MAPS, MOST_OF_MANY, is_empty, window
 
 DRAWINGS = (*MAPS, "matrix", "transposed", "channels", "key")
 _TOO_LARGE = (
-    f"Its kernel covers more than {MOST_PLACES} places of an axis ({MOST_SLICES} of the depth), "
-    "or there is nothing to read: no window is drawn."
+    f"No window is drawn: one covers at most {MOST_PLACES} places of an axis, {MOST_OF_MANY} where "
+    f"channels are summed, {MOST_SLICES} of the depth."
 )
+_EMPTY = "No window is drawn: an operand or the result is empty."
 
 
 def operands(case: Case) -> Operands:
@@ -52,7 +53,9 @@ def _drawn(case: Case, name: str, given: Operands) -> Markup:
         return tag("div", tag("div", channels(case), class_="scroll"), *more, class_="drawn")
     if name in MAPS:
         shown = window(case, name, given)
-        return tag("p", _TOO_LARGE, class_="note") if shown is None else view(case, shown)
+        if shown is None:
+            return tag("p", _EMPTY if is_empty(case) else _TOO_LARGE, class_="note")
+        return view(case, shown)
     return _matrix(case, given[1], transposed=name == "transposed")
 
 

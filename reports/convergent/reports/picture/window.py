@@ -64,7 +64,7 @@ def window(case: Case, op: str, operands: Operands) -> Window | None:
     ``operands`` are ``x``, ``w`` and ``d_y`` in canonical shapes. What is too large is cut: first
     results and the places that they read remain.
     """
-    if min(case.batch, case.in_channels, case.out_channels, *case.output) == 0:
+    if is_empty(case):
         return None
     planned = plan(case, op, operands)
     left_out = _channels(case, op)
@@ -77,6 +77,11 @@ def window(case: Case, op: str, operands: Operands) -> Window | None:
     if planned.left_out:
         left_out.append(planned.left_out)
     return _cut(op, planned, left_out)
+
+
+def is_empty(case: Case) -> bool:
+    """Return whether an operand or the result has no elements."""
+    return min(case.batch, case.in_channels, case.out_channels, *case.output) == 0
 
 
 def _channels(case: Case, op: str) -> list[str]:

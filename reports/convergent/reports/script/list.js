@@ -77,7 +77,8 @@ function detail(i) {
 function drawList() {
   sort();
   const last = Math.max(0, Math.ceil(figures.kept / PAGE) - 1);
-  const page = Math.min(Math.max(0, (Number(state.page) || 1) - 1), last);
+  const page = Math.min(Math.max(0, Math.trunc(Number(state.page) || 1) - 1), last);
+  if (state.page) state.page = String(page + 1); // what an address says may lie beyond the list
   const part = ordered.subarray(page * PAGE, Math.min(figures.kept, (page + 1) * PAGE));
   list.tBodies[0].replaceChildren(...Array.from(part, line));
   if (!part.length) list.tBodies[0].insertRow().append(Object.assign(make("td", "No check matches."), { colSpan: 7 }));

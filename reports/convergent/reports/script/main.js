@@ -1,25 +1,18 @@
 // Everything that follows the filter, and what the keyboard does.
-const cards = [...document.querySelectorAll("#findings ~ .card")];
+const cards = [...document.querySelectorAll(".card")];
 const form = at("choose");
 const clicked = (link, here) => String(new URLSearchParams(link.hash.slice(1))) === here;
 
-function matches(card) {
-  const { variant, key, verdict, backend } = card.dataset;
-  const [keys, wanted] = [key.split(" "), state.verdict];
-  const has = (name, value) => !state[name] || state[name] === value;
-  return has("variant", variant) && has("backend", backend)
-    && (!wanted || wanted === verdict || (wanted === "findings" && verdict !== "known"))
-    && (!state.op && !state.method || keys.some((k) => has("op", k.split("/", 1)[0]) && has("method", k.slice(k.indexOf("/") + 1))));
-}
-
-function drawFindings() {
-  for (const card of cards) card.hidden = !matches(card);
-  const hidden = cards.filter((card) => card.hidden).length;
-  if (at("hidden")) {
-    at("hidden").hidden = !hidden;
-    at("hidden").textContent = `${hidden} of ${cards.length} hidden by the filter.`;
+function drawCards() { // those are shown that tell of a chosen check
+  const told = new Set(words.card.filter((_, place) => figures.all.card[place]));
+  for (const card of cards) card.hidden = !told.has(card.id);
+  for (const note of document.querySelectorAll(".hidden")) {
+    const here = cards.filter((card) => card.parentNode === note.parentNode);
+    const hidden = here.filter((card) => card.hidden).length;
+    note.hidden = !hidden;
+    note.textContent = `${hidden} of ${here.length} hidden by the filter.`;
   }
-  return cards.length - hidden;
+  return document.querySelectorAll("#findings ~ .card:not([hidden])").length;
 }
 
 function drawChoices() {
@@ -40,6 +33,8 @@ function drawChoices() {
   if (form.elements.q.value !== (state.q || "")) form.elements.q.value = state.q || "";
 }
 
+const titled = (id) => cards.find((card) => card.id === id)?.querySelector("b").textContent ?? id;
+
 function drawFilter() {
   const now = chosen(), bar = at("filter");
   bar.hidden = !now.length;
@@ -49,9 +44,10 @@ function drawFilter() {
   const rest = data.order.map((name, i) => [name, verdicts[i]]).filter(([name, m]) => m && name !== "agrees")
     .map(([name, m]) => `${m.toLocaleString("en")} ${said(name)}`);
   const drop = now.map((name) => {
-    const button = make("button", `${name === "q" ? "text" : name}: ${state[name]} ×`);
+    const value = name === "finding" ? titled(state.finding) : state[name];
+    const button = make("button", `${name === "q" ? "text" : name}: ${value} ×`);
     button.type = "button";
-    button.setAttribute("aria-label", `No longer choose ${name === "q" ? "text" : name} ${state[name]}`);
+    button.setAttribute("aria-label", `No longer choose ${name === "q" ? "text" : name} ${value}`);
     button.addEventListener("click", () => choose({ [name]: "" }));
     return button;
   });
@@ -80,7 +76,7 @@ function redraw() {
   drawMatrix();
   drawSpread();
   drawList();
-  const shown = drawFindings();
+  const shown = drawCards();
   document.documentElement.dataset.ms = (performance.now() - start).toFixed(1);
   return shown;
 }
@@ -95,7 +91,8 @@ function read() { // a fragment without "=" is a place on the page, and leaves t
     return;
   }
   state = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
-  const target = redraw() && cards.length ? at("findings") : at("checks");
+  const found = redraw(), isOfList = state.finding || state.sort || state.page;
+  const target = found && !isOfList ? at("findings") : at("checks");
   target.scrollIntoView();
   target.focus({ preventScroll: true });
 }

@@ -1,7 +1,7 @@
 // One pass over all rows: which are chosen, and every figure of those that are.
 // A row has a bit for each facet that rules it out; one that a single facet rules out counts for
 // that facet's other values alone.
-const SOURCES = ["variant", "key", "case", "shown", "diagnosis"];
+const SOURCES = ["variant", "key", "case", "shown", "diagnosis", "card"];
 const TEXTS = ["variant", "key", "case", "said", "known", "kernel"];
 const BINS = data.bins.length + 1;
 const binOf = Uint8Array.from(numbers.ratio, (v) => {
@@ -34,9 +34,9 @@ function needles() { // for each word of the text, in which words of each column
 }
 
 function select() {
-  const { variant, key, case: cases, shown, diagnosis } = masks();
+  const { variant, key, case: cases, shown, diagnosis, card } = masks();
   const parts = needles(), texts = TEXTS.map((name) => rows[name]);
-  const v = rows.variant, k = rows.key, c = rows.case, d = rows.diagnosis;
+  const v = rows.variant, k = rows.key, c = rows.case, d = rows.diagnosis, f = rows.card;
   const size = cells.size, all = {}, only = FACETS.map((name) => new Uint32Array(words[data.facets[name].of].length));
   for (const of of SOURCES) all[of] = new Uint32Array(words[of].length);
   const cell = { agrees: new Uint32Array(size), checked: new Uint32Array(size), unsupported: new Uint32Array(size),
@@ -46,7 +46,7 @@ function select() {
   const ofFacet = FACETS.map((name) => rows[data.facets[name].of]);
   let n = 0;
   next: for (let i = 0; i < count; i++) {
-    const bits = variant[v[i]] | key[k[i]] | cases[c[i]] | shown[severity[i]] | diagnosis[d[i]];
+    const bits = variant[v[i]] | key[k[i]] | cases[c[i]] | shown[severity[i]] | diagnosis[d[i]] | card[f[i]];
     if (bits & (bits - 1)) continue;
     for (const part of parts) {
       let here = false;
@@ -59,7 +59,7 @@ function select() {
       continue;
     }
     kept[n++] = i;
-    all.variant[v[i]]++; all.key[k[i]]++; all.case[c[i]]++; all.diagnosis[d[i]]++;
+    all.variant[v[i]]++; all.key[k[i]]++; all.case[c[i]]++; all.diagnosis[d[i]]++; all.card[f[i]]++;
     const came = severity[i], place = cellOf[i];
     verdicts[came]++;
     if (came < cell.worst[place]) cell.worst[place] = came;

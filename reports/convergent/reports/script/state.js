@@ -1,7 +1,7 @@
 // What is chosen. It lives in the page's fragment (#variant=torch&op=conv&verdict=differs), so that
 // a link to this page can hold it.
 const FACETS = ["backend", "variant", "op", "method", "dims", "dtype", "stride", "dilation", "groups",
-  "padding", "verdict", "diagnosis"];
+  "padding", "verdict", "diagnosis", "finding"];
 const CHOICES = [...FACETS, "q"];
 let state = {};
 let later = 0;
