@@ -116,12 +116,45 @@ def test_a_mode_wraps_the_method(variant):
     assert not unresolved(text)
 
 
+@pytest.mark.parametrize("mode", ["graph", "xla"])
+@pytest.mark.parametrize("key", ["conv/layer", "transpose/layer", "backprop_bias/layer"])
+def test_a_layer_is_made_before_the_function_that_is_traced(key, mode):
+    text = script(f"tensorflow:{mode}", key, "conv2d:i5_c2_k3_o2_s2_pSAME")
+    made, traced, set_ = map(text.index, ("layer.build(", "def of_operands", "kernel.assign(w)"))
+    assert made < traced < set_
+    assert not unresolved(text)
+
+
 def test_switches_and_variables_come_first():
     text = script("torch:no_onednn+threads1", "conv/native", TYPICAL[0])
     assert text.index("mkldnn.set_flags(False)") < text.index("torch.from_numpy")
     assert "torch.set_num_threads(1)" in text
     text = script("tensorflow:no_onednn", "conv/native", TYPICAL[0])
     assert text.index('os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"') < text.index("import tensorflow")
+
+
+@pytest.mark.parametrize(("variant", "compiled"), [
+    ("torch:compile", "= torch.compile(conv_native, dynamic=False)\n"),
+    ("tensorflow:graph", "= tf.function(of_operands, jit_compile=None)\n"),
+    ("tensorflow:xla", "= tf.function(of_operands, jit_compile=True)\n"),
+    ("jax:jit", "= jax.jit(conv).lower(x, w, dy).compile()\n"),
+    ("jax", ""),
+])  # fmt: skip
+def test_what_calls_twice_compiles_once(variant, compiled):
+    text = script(variant, "conv/native", TYPICAL[0], "differs", question="repeat")
+    assert text.index(compiled) < text.index("\ndef compute(")
+    assert "\ny = compute(x, w, dy)\nagain = compute(x, w, dy)\n" in text
+    assert "= compute\n" not in text
+    assert not unresolved(text)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_adapter_of_scipy_is_called_twice(dtype):
+    pytest.importorskip("scipy")
+    line = f"conv1d:i9_c2_k3_o2_{dtype}_normal"
+    text = script("scipy", "conv/correlate", line, "differs", question="repeat")
+    assert not unresolved(text)
+    exec(text, {})
 
 
 def test_a_call_reads_as_written_by_hand():

@@ -137,6 +137,21 @@ def test_no_arbitrary_result_is_given_a_cause(line):
             assert said in (diagnose.UNEXPLAINED, diagnose.SCANT), (op, kind)
 
 
+@pytest.mark.parametrize(("op", "line", "shape"), [
+    ("backprop_filter", "conv2d:n0_i4_k3", None),  # a mean over no sample, or memory never written
+    ("backprop_bias", "conv2d:n0_i4_k3", None),
+    ("backprop_input", "conv1d:i2_k3", None),  # no window has room
+    ("conv", "conv1d:i2_c0_k1_o6_nonfinite", None),
+    ("backprop_bias", "conv1d:i2_k1_o0", (1,)),
+])  # fmt: skip
+@pytest.mark.parametrize("number", [3.0, np.nan])
+def test_a_wrong_result_of_empty_operands_is_told(op, line, shape, number):
+    case, question, operands = asked(line, op)
+    array = dtypes.encode(np.full(shape or question.target.shape, number), case.dtype)
+    assert question.judge(array, case.dtype).verdict == "differs"
+    assert diagnose.diagnose(question, operands, array, case.dtype)
+
+
 def test_what_is_right_has_no_diagnosis():
     for line in CASES:
         case, question, operands = asked(line, "conv")

@@ -54,7 +54,8 @@ def _factors(subject: Subject) -> Iterator[Mistake]:
     if batch > 1:
         known += [("multiplied by the batch", float(batch)), ("mean over the batch", 1 / batch)]
     for name, factor in known:
-        yield Mistake(name, _scaled(subject, factor), inexact=factor == 1 / batch, partly=False)
+        inexact = batch > 1 and factor == 1 / batch
+        yield Mistake(name, _scaled(subject, factor), inexact=inexact, partly=False)
     numbers = (
         math.prod(case.output), math.prod(case.input), math.prod(case.kernel), case.groups,
         case.in_channels, case.out_channels, math.prod(case.stride), math.prod(case.dilation),

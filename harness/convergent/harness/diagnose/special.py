@@ -118,7 +118,7 @@ def _spreads(subject: Subject) -> Iterator[tuple[str, Mask]]:
         filled = case.replace(kernel=case.extents, dilation=(1,) * case.dims, padding=case.pads)
         yield "NaN spreads between the taps", _met(filled, own, special)
     yield "NaN spreads over the window", _met(dense, own, _all_channels(special))
-    if op == "conv":
+    if op == "conv" and case.in_channels:
         yield "NaN spreads to the next channels", met | _paired(case, special)
     space = tuple(range(1, case.dims + 1))
     shape = subject.target.shape

@@ -91,7 +91,8 @@ def compute(case: Case, op: str, given: Given) -> Float64:
         found: Float64 = _JACOBIANS[op](case, given["x"], given["w"], given["dy"])
         return found
     if op == "backprop_bias":
-        total: Float64 = given["dy"].reshape(-1, case.out_channels).sum(axis=0)
+        dy = given["dy"]
+        total: Float64 = dy.reshape(math.prod(dy.shape[:-1]), dy.shape[-1]).sum(axis=0)
         return total
     name = "backprop_input" if op == "transpose" else op
     first, second = READS[op]

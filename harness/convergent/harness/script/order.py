@@ -171,7 +171,8 @@ def _inline_in(
         if statement.body is not None:
             _inline_in(statement.body.statements, None, uses, found)
     if result is not None:
-        places.update((id(expr), len(statements)) for expr, _ in _calls(result))
+        end = len(statements)
+        places.update((id(expr), end) for expr, inside in _calls(result) if not inside)
     ends: dict[int, int] = {}
     for at in range(len(statements) - 1, -1, -1):
         statement = statements[at]

@@ -19,7 +19,7 @@ from convergent.backends.base import Tensors
 from convergent.cases.case import Case
 from convergent.cases.errors import CannotWrite, UnknownMethod
 from convergent.harness.script import frameworks
-from convergent.harness.script.node import Block, Node
+from convergent.harness.script.node import Block, Expr, Node
 from convergent.harness.script.tracer import Tracer, operand_shapes
 
 
@@ -42,6 +42,8 @@ def method(variant: str, key: str, case: Case, *, whole: bool = False) -> Block:
     if "compile" in modes:
         _keep_frames(backend, tracer)
     tracer.block = Block()
+    if modes & {"graph", "xla"}:
+        _keep_layers(backend, tracer)
     operands = Tensors(
         *(
             tracer.node("operand", role, shape=shape)
@@ -53,11 +55,22 @@ def method(variant: str, key: str, case: Case, *, whole: bool = False) -> Block:
             result = tracer.value(backend.told(illegal(found.name, case)))
         else:
             call = backend.prepare(found.function, case)
-            result = tracer.function(call, "compute") if whole else tracer.value(call(operands))
+            if whole and "jit" in modes:
+                call(operands)  # it is compiled when it is first called
+            result = _whole(tracer, call) if whole else tracer.value(call(operands))
     except (TypeError, ValueError, IndexError, KeyError) as error:
         raise CannotWrite(f"{key} of {case} is not written as a script: {error}") from error
     tracer.block.result = result
     return tracer.block
+
+
+def _whole(tracer: Tracer, call: Callable[[Tensors], Any]) -> Expr:
+    """Return ``call``, which may be compiled, as a function of the operands."""
+
+    def compute(tensors: Tensors) -> Any:
+        return call(tensors)
+
+    return tracer.function(compute)
 
 
 FORWARD_MODE = [
@@ -82,6 +95,22 @@ def _keep_frames(backend: Any, tracer: Tracer) -> None:
             return kept(Node(tracer, tracer.function(function, "function")), *args)
 
         setattr(backend, name, called)
+
+
+def _keep_layers(backend: Any, tracer: Tracer) -> None:
+    """Make the layers of TensorFlow's adapter before the function that it traces.
+
+    The adapter keeps a layer from one trace to the next: in each trace none may make variables.
+    """
+    built, top = backend._built, tracer.block  # noqa: SLF001 - what makes a layer
+
+    def made(*args: Any, **kwargs: Any) -> Any:
+        inner, tracer.block = tracer.block, top
+        layer = built(*args, **kwargs)
+        tracer.block = inner
+        return layer
+
+    backend._built = made  # noqa: SLF001 - as above
 
 
 def switches(variant: str) -> Block:

@@ -113,8 +113,9 @@ class _Script:
         else:
             called = render.lines(self._block, result, names, tuple(self._framework.roots))
         if self._outcome.question in _TWICE:
-            arguments = ", ".join(names)
-            called += [f"{result} = compute({arguments})", f"again = compute({arguments})"]
+            once = called[-1].removeprefix(f"{result} = ")
+            once = f"{once}({', '.join(names)})" if once == "compute" else once
+            called[-1:] = [f"{result} = {once}", f"again = {once}"]
         kept = self._kept()
         context = trace.FORWARD_MODE if any("forward_mode()" in line for line in called) else []
         return [
@@ -156,8 +157,7 @@ class _Script:
     def _same_dtype(self, result: str) -> list[str]:
         asked = self._case.dtype
         if self._framework.bundled:  # rounded once, at the end
-            return [line.replace("values", result) for line in rounded(result, asked)
-                    if line != f"values = {result}"]  # fmt: skip
+            return _rounded(result, asked)
         if self._variant.backend.name == "torch":
             return [f"assert {result}.dtype == torch.{asked}, {result}.dtype"]
         name = f"{result}.dtype" + (".name" if self._variant.backend.name == "tensorflow" else "")
@@ -180,8 +180,9 @@ class _Script:
         if self._outcome.question != "repeat":
             return []
         numbers = self._framework.numpy.format(tensor="again")
+        bundled = self._framework.bundled
         return [
-            f"again = {numbers}",
+            *(_rounded("again", self._case.dtype) if bundled else [f"again = {numbers}"]),
             'assert actual.tobytes() == again.tobytes(), f"other bits: {actual}, then {again}"',
         ]
 
@@ -222,6 +223,12 @@ class _Script:
         ]
         numpy = ["import numpy as np"] if "np." in source else []
         return [*found, *numpy, *lines]
+
+
+def _rounded(name: str, dtype: str) -> list[str]:
+    """Return the source that rounds the numbers ``name`` to ``dtype`` in their place."""
+    lines = (line.replace("values", name) for line in rounded(name, dtype))
+    return [line for line in lines if line != f"{name} = {name}"]
 
 
 def _spaced(lines: list[str]) -> list[str]:
