@@ -106,6 +106,15 @@ def test_an_interrupted_run_is_resumed(tmp_path, plain):
     assert found(resumed.run) == found(plain)
 
 
+@pytest.mark.parametrize("address", ["nonsense", "tcp://nonsense", "local:", "local:x", "host:"])
+def test_what_is_no_address_is_an_error_and_no_wait(address):
+    with (
+        pytest.raises(ClusterUnavailable, match="write it like tcp://host:8786, or local:4"),
+        connect.connected(address, ["scipy"]),
+    ):
+        pass
+
+
 def test_no_scheduler_is_an_error_and_no_wait():
     with (
         pytest.raises(ClusterUnavailable, match="dask scheduler"),

@@ -256,14 +256,6 @@ def test_a_relation_and_a_gap_have_no_script():
         script("torch", "conv/native", "conv2d:i3_k2", "unsupported")
 
 
-def test_a_script_is_written_whole_or_not_at_all(tmp_path):
-    write.save("pass\n", tmp_path / "bug.py")
-    assert (tmp_path / "bug.py").read_text() == "pass\n"
-    with pytest.raises(OSError, match="directory"):
-        write.save("pass\n", tmp_path / "nowhere" / "bug.py")
-    assert [path.name for path in tmp_path.iterdir()] == ["bug.py"]
-
-
 def test_how_a_script_ended_is_compared_with_the_check():
     def ended(text):
         return attempt(text, 20)

@@ -146,6 +146,8 @@ def variants(asked: tuple[str, ...], *, every: bool = False) -> tuple[str, ...]:
     With ``every``, all variants that a backend declares and this machine can run. Raises
     ``UnknownBackend`` for a name that is none, ``BackendUnavailable`` for one not installed.
     """
+    from convergent.harness import envs
+
     names = asked or tuple(name for name in registry.names() if registry.version(name))
     found = []
     for name in names:
@@ -154,20 +156,22 @@ def variants(asked: tuple[str, ...], *, every: bool = False) -> tuple[str, ...]:
         found.append(variant.name)
         if every and not variant.modes:
             found += [v.name for v in declared(name) if environment.has(v.needs)]
+    # Nothing is built, which takes minutes, for a command of which another variant is not there.
+    envs.ensure(found, lambda line: click.echo(line, err=True))
     return tuple(dict.fromkeys(found))
 
 
 def _see_installed(variant: Variant) -> None:
-    """See that a variant's framework is there, and build an environment for it if it needs one."""
+    """See that a variant's framework is there, unless an environment is to be built of it."""
     from convergent.harness import envs
 
     backend, source = variant.backend.name, variant.source
     if source and source.version:
-        envs.ensure([variant.name], lambda line: click.echo(line, err=True))
-    elif source and envs.version(variant.name) is None:
+        return
+    if source and envs.version(variant.name) is None:
         names = " or ".join(variant.backend.packages)
         raise BackendUnavailable(f"{source.python} has no {backend}; install {names} there")
-    elif source is None and registry.version(backend) is None:
+    if source is None and registry.version(backend) is None:
         raise BackendUnavailable(f"{backend} is not installed in this environment; {way(backend)}")
 
 

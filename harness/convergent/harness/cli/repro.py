@@ -80,7 +80,7 @@ def command(  # noqa: PLR0913, PLR0917 - the command line's
 
 def _script(ask: Asker, outcome: Outcome, case: Case, timeout: float, output: Path | None) -> None:
     """Write the script of a check, see whether it shows the same, and say so on standard error."""
-    from convergent.harness import envs
+    from convergent.harness import aside, envs
     from convergent.harness.script import attempt, fill, write
 
     loaded = ask.loaded.get(outcome.variant)
@@ -93,7 +93,7 @@ def _script(ask: Asker, outcome: Outcome, case: Case, timeout: float, output: Pa
     if output is None:
         click.echo(text, nl=False)
     else:
-        write.save(text, output)
+        aside.write(output, text.encode())
     tried = attempt.attempt(text, timeout, python=envs.interpreter(outcome.variant))
     click.echo(outcome.sentence, err=True)
     click.echo(f"the script {tried.sentence}", err=True)

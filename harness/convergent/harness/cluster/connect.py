@@ -17,6 +17,7 @@ from convergent.harness.cluster.hands import Hands
 
 WAIT = 60.0  # seconds for a scheduler, and for a worker that offers what is needed
 _LOCAL = re.compile(r"local(?::([0-9]{1,4}))?")
+_ADDRESS = re.compile(r"inproc://.+|(?:[a-z]+://)?.+:[0-9]{1,5}/?")
 
 
 @contextlib.contextmanager
@@ -32,6 +33,10 @@ def connected(address: str, variants: Sequence[str], wait: float = WAIT) -> Iter
         raise ClusterUnavailable(
             'Dask is not installed in this environment; pip install "convergent[dask]"'
         ) from error
+    if not (_LOCAL.fullmatch(address) or _ADDRESS.fullmatch(address)):
+        raise ClusterUnavailable(
+            f"{address} is no address of a Dask scheduler; write it like tcp://host:8786, or local:4"
+        )
     with contextlib.ExitStack() as stack:
         place = _local(stack, address, distributed)
         try:

@@ -15,7 +15,7 @@ from convergent.cases.case import Case
 from convergent.cases.errors import ConvergentError
 from convergent.cases.record import record
 from convergent.cases.text import parse
-from convergent.harness import envs
+from convergent.harness import aside, envs
 from convergent.harness.ask import Asker
 from convergent.harness.diff import Change
 from convergent.harness.diff.classify import alike
@@ -86,7 +86,6 @@ def _confirm(
 
 def save(found: Confirmation, folder: Path, name: str) -> Path:
     """Write a confirmation's script into ``folder`` and return where it lies."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / re.sub(r"[^\w.-]", "-", name)
-    write.save(found.script, path)
+    aside.write(path, found.script.encode())
     return path

@@ -29,9 +29,7 @@ def prepare(options: Options) -> Run | None:
     Raises ``RunFileDamaged`` if the run file is that of anything else.
     """
     path = options.folder / RUN_FILE
-    if not path.exists():
-        return None
-    if not options.resume:
+    if not (options.resume and path.exists()):
         for name in (CORPUS_FILE, FINDINGS_FILE, RUN_FILE):
             if (options.folder / name).exists():
                 put_aside(options.folder / name)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from convergent.backends import contracts, registry
@@ -53,19 +50,6 @@ def refuse(key: str) -> None:
     plain, relation = relations.split(key)
     if relation:
         raise CannotWrite(f"{key} relates several results; take {plain} for a script")
-
-
-def save(text: str, path: Path) -> None:
-    """Write ``text`` to ``path``: all of it, or nothing."""
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
 
 
 class _Script:
