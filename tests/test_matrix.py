@@ -9,18 +9,18 @@ import os
 
 import pytest
 
-from convergent.cases import suites
+from convergent.cases import goldens, suites
 from convergent.harness.ask import Asker
 from convergent.harness.cli import choose
 from convergent.harness.pytest_plugin.checks import checks
 from convergent.harness.pytest_plugin.settle import settle
 
 SUITES = ("smoke", "contracts")
-# Of odd numbers and odd memory, by default, the ways that have a kernel of their own: the others
-# are made of these. ``--suite special`` asks all of them.
+# Of odd numbers and odd memory, and of the worked examples, by default, the ways that have a kernel
+# of their own: the others are made of these. ``--suite special --suite sources`` asks all of them.
 WITH_KERNELS = (
     *("native", "autodiff", "aten", "raw_op", "fused_pad", "via_conv", "unfold", "fold", "patches"),
-    *("layer", "per_sample", "sum", "correlate", "convolve*", "sparse_matrix"),
+    *("layer", "per_sample", "sum", "correlate", "convolve*", "sparse_matrix", "jacrev", "tape"),
 )
 
 
@@ -31,7 +31,9 @@ def pytest_generate_tests(metafunc):
     names = metafunc.config.getoption("suite")
     found = list(checks(variants, cases_of(names or SUITES)))
     if not names:
-        found += filter(has_kernel, checks(variants, cases_of(["special"])))
+        examples = [goldens.get(name).case for name in goldens.names()]
+        found += filter(has_kernel, checks(variants, cases_of(["special"]) + examples))
+        found = list(dict.fromkeys(found))
     metafunc.parametrize("check", found, ids=[check.id for check in found])
 
 

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 
 from convergent.backends import oracle
 from convergent.backends.memory import laid
-from convergent.cases import data, dtypes
+from convergent.cases import data, dtypes, suites
 from convergent.cases.case import DTYPES, MEMORY
 from convergent.cases.strategies import cases
 from convergent.cases.text import parse
+from convergent.harness.compare import Question
 
 from .test_oracle import MOST_PRODUCTS, OPERANDS, RESULT, products
 
@@ -90,6 +91,16 @@ def test_operands_of_sums_that_overflow_are_normal_numbers(line, dtype):
         values = np.abs(dtypes.decode(stored, dtype))
         assert (values >= dtypes.FORMATS[dtype].tiny).all()
         assert (values <= dtypes.FORMATS[dtype].largest).all()
+
+
+def test_special_numbers_are_met_in_the_suite_and_need_not_be_elsewhere():
+    for case in suites.load("special"):
+        if case.data == "nonfinite":
+            assert not np.isfinite(oracle.expect(case, "conv", data.make(case)).value).all()
+    case = parse("conv2d:n2_i7x8_c2_k2_o3_s4_pSAMELOWER_nonfinite")  # no window reads one
+    question = Question(case, "conv", oracle.expect(case, "conv", data.make(case)))
+    assert np.isfinite(question.expected.value).all()
+    assert question.judge(question.stored, case.dtype).verdict == "agrees"
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

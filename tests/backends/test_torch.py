@@ -40,6 +40,12 @@ def test_a_kernel_of_onednn_is_named_as_it_names_itself(ask):
     assert both.count("onednn ") == 2
 
 
+@pytest.mark.parametrize("op", ["conv", "backprop_input", "backprop_filter"])
+@pytest.mark.parametrize("line", ["conv1d:n2_i11_c3_k3_o4_p2+0", "conv1d:n2_i2_c3_k3_o4_ncw"])
+def test_a_sequence_with_time_first_is_one_more_way(ask, op, line):
+    assert ask("torch", f"{op}/tbc", parse(line)).verdict == "agrees"
+
+
 def test_a_device_that_is_not_there_is_said(ask):
     if ask("torch", "conv/native", parse(SMALL)) and ask.loaded["torch"].loaded["cuda_available"]:
         pytest.skip("there is one")

@@ -23,6 +23,7 @@ from convergent.cases.errors import (
 )
 from convergent.cases.text import parse
 from convergent.harness import envs, run
+from convergent.harness.cli import choose
 from convergent.harness.cli import env as cli
 from convergent.harness.envs import build, foreign, install, parts, store
 from convergent.harness.ledger import Ledger
@@ -110,6 +111,12 @@ def test_an_interpreter_of_ones_own_runs_as_it_finds_the_framework(both):
     client = Client(name)
     client.close()
     assert client.loaded["version"] == "2.0"
+
+
+def test_nothing_is_built_where_another_variant_is_not_there(root, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "provide", lambda *_: pytest.fail("an environment was built"))
+    with pytest.raises(BackendUnavailable, match="no interpreter"):
+        choose.variants(("scipy==1.15.3", f"scipy@{tmp_path}/none"))
 
 
 def test_what_is_no_interpreter_is_said(tmp_path):

@@ -43,7 +43,8 @@ def test_cases_are_handed_on_as_json_lines_and_come_back(tmp_path):
         (None, "convergent: shapes cannot be read (No such file or directory)"),
         ("# nothing\n", "convergent: shapes holds no case (a line such as conv2d:i5_k3"),
         ("conv2d:i8_k3\nconv2d:i8\n", "convergent: shapes, line 2: 'conv2d:i8' says no kernel"),
-        ("conv2d:i3_k2_golden99\n", "golden99"),
+        ("conv2d:i3_k2_golden99\n", "convergent: shapes, line 1: data 'golden99' is no golden"),
+        ("conv2d:i8_k3_golden3\n", "convergent: shapes, line 1: golden3 has other sizes than"),
     ],
 )
 def test_a_bad_file_is_refused_in_one_line_before_anything_is_written(tmp_path, text, said):

@@ -270,6 +270,14 @@ def test_another_fuzz_is_not_resumed_and_damaged_findings_are_said(planted, tmp_
         fuzz.fuzz(options(tmp_path, resume=True), 1.0, Ledger(()))
 
 
+def test_findings_whose_run_is_gone_are_put_aside(tmp_path):
+    (tmp_path / "findings.jsonl").write_text("{}\n")
+    assert folder.prepare(options(tmp_path, resume=True)) is None
+    (aside,) = tmp_path.iterdir()
+    assert aside.name != "findings.jsonl"
+    assert aside.read_text() == "{}\n"
+
+
 def wrong(case, **said):
     return Outcome(variant="a", op="conv", method="m", case=case, verdict="differs", **said)
 

@@ -88,8 +88,8 @@ def get(name: str) -> Golden:
     )
 
 
-def operands(case: Case) -> tuple[Float64, Float64, Float64]:
-    """Return ``x``, ``w`` and ``dy`` of a golden case, float64, canonical shapes.
+def of(case: Case) -> Golden:
+    """Return the golden of a golden case.
 
     The dtype, the layout and the seed are free; the rest must be the golden's, or
     ``InvalidCase`` is raised.
@@ -100,6 +100,15 @@ def operands(case: Case) -> tuple[Float64, Float64, Float64]:
         same = same.replace(batch=case.batch)
     if case != same:
         raise InvalidCase(f"{golden.name} has other sizes than {case}; write {same}")
+    return golden
+
+
+def operands(case: Case) -> tuple[Float64, Float64, Float64]:
+    """Return ``x``, ``w`` and ``dy`` of a golden case, float64, canonical shapes.
+
+    Raises ``InvalidCase`` as ``of`` does.
+    """
+    golden = of(case)
     x, w, dy = (
         golden.given[role] if role in golden.given else _draw(case, number, golden)
         for number, role in enumerate(ROLES)

@@ -173,10 +173,8 @@ class Question:
         case = self.case
         if case.data.startswith("golden") or not self.stored.size or "empty" in features(case):
             return ""  # of an empty sum, zero is a full answer
-        if self._is("nonfinite"):
-            shown = not np.isfinite(self.expected.value).all()
-            return "" if shown else "no expected value is special"
-        if self._is("signedzeros"):
+        special = self._is("nonfinite") and not np.isfinite(self.expected.value).all()
+        if special or self._is("signedzeros"):
             return ""
         summed = self.expected.terms > 0
         total = int(np.count_nonzero(summed))

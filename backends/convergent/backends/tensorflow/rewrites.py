@@ -60,6 +60,11 @@ class Rewrites(Conv):
         y = self.tf.reshape(product, [case.batch, *case.output, case.out_channels])
         return self.native(y, case)
 
+    @method("backprop_input", "patches")
+    def input_patches(self, case: Case, t: Tensors) -> Any:
+        """Gradient of the convolution by patches: they have one of their own, a sparse product."""
+        return self.gradient(lambda x: self.conv_patches(case, t._replace(x=x)), t.x, t.dy)
+
     @method("backprop_filter", "patches")
     def filter_patches(self, case: Case, t: Tensors) -> Any:
         """Multiply the same patches with ``d_y``."""

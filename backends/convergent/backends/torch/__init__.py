@@ -22,6 +22,7 @@ from convergent.backends.torch.gaps import GAPS
 from convergent.backends.torch.jacobians import Jacobians
 from convergent.backends.torch.modes import MODES, VARIANTS, switch
 from convergent.backends.torch.tangents import Tangents
+from convergent.backends.torch.time_first import TimeFirst
 from convergent.backends.torch.told import Contracts
 from convergent.backends.torch.transpose import Transpose
 from convergent.cases.case import Case
@@ -31,6 +32,7 @@ from convergent.cases.dtypes import Array
 
 class Torch(
     Backend,
+    TimeFirst,
     BackpropInput,
     BackpropFilter,
     BackpropBias,

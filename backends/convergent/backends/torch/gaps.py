@@ -60,6 +60,26 @@ GAPS = (
         reason="F.unfold and F.fold know images of two spatial dimensions alone",
         raises="RuntimeError",
     ),
+    *(
+        Gap(
+            methods=("*/tbc",),
+            when=(feature,),
+            reason=f"F.conv_tbc has no {word}",
+            kind="never",
+            raises="TypeError",
+        )
+        for feature, word in (("strided", "stride"), ("dilated", "dilation"), ("grouped", "groups"))
+    ),
+    *(
+        Gap(
+            methods=("*/tbc",),
+            when=(dims,),
+            reason="F.conv_tbc knows one dimension, which is time",
+            kind="never",
+            raises="RuntimeError",
+        )
+        for dims in ("2d", "3d")
+    ),
     Gap(
         methods=("*",),
         when=("reversed",),
@@ -68,10 +88,11 @@ GAPS = (
     ),
     Gap(
         methods=(
-            "conv/*",
-            "backprop_input/[!v]*",
+            "conv/[!t]*",
+            "backprop_input/[!tv]*",
+            "backprop_input/transpose_op",
             "backprop_input/v[jm]*",
-            "backprop_filter/*",
+            "backprop_filter/[!t]*",
             "backprop_bias/*",
             "transpose/[!v]*",
             "transpose/vmap_*",
@@ -100,8 +121,14 @@ GAPS = (
         kind="notimpl",
     ),
     Gap(
-        methods=("*/jacobian_contracted",),
+        methods=("backprop_filter/jacobian_contracted",),
         when=("empty",),
+        reason="of a Jacobian without rows vmap makes a convolution without filters: refused",
+        raises="RuntimeError",
+    ),
+    Gap(
+        methods=("backprop_input/jacobian_contracted",),
+        when=("no_channels",),
         reason="there is no Jacobian to multiply with",
         kind="notimpl",
     ),

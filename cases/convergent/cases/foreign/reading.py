@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from convergent.cases import text
+from convergent.cases import goldens, text
 from convergent.cases.case import Case
 from convergent.cases.errors import InvalidCase
 
@@ -37,9 +37,12 @@ class Reading:
     def add(self, case: Case) -> None:
         """Take ``case``.
 
-        Raises ``InvalidCase`` if no line can name it, or if there are too many.
+        Raises ``InvalidCase`` if no line can name it, if it is a golden of other sizes than its
+        own, or if there are too many.
         """
         text.parse(str(case))  # a line is how a run file, a test and a reproducer name it
+        if case.data.startswith("golden"):
+            goldens.of(case)
         if case in self._cases:
             self.duplicates += 1
         elif len(self._cases) >= MAX_CASES:

@@ -35,7 +35,8 @@ def connected(address: str, variants: Sequence[str], wait: float = WAIT) -> Iter
         ) from error
     if not (_LOCAL.fullmatch(address) or _ADDRESS.fullmatch(address)):
         raise ClusterUnavailable(
-            f"{address} is no address of a Dask scheduler; write it like tcp://host:8786, or local:4"
+            f"{address} is no address of a Dask scheduler; write it like tcp://host:8786, or "
+            "local:4"
         )
     with contextlib.ExitStack() as stack:
         place = _local(stack, address, distributed)
