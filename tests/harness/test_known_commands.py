@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convergent.cases.errors import InvalidLedger
+from convergent.cases.errors import InvalidLedger, UnknownBackend
 from convergent.cases.text import parse
 from convergent.harness import ledger, run
 from convergent.harness.cli import known as cli
@@ -69,6 +69,14 @@ def test_the_built_in_ledger_is_valid():
     code, said = call("check", "--no-run")
     assert code == 0
     assert f"{len(ledger.load().entries)} entries" in said
+
+
+def test_a_valid_file_is_not_asked_for_a_backend_that_there_is_not(book):
+    book.write_text(entry(), encoding="utf-8-sig")  # as Windows' editors begin a file
+    assert call("check", book, "--no-run")[0] == 0
+    assert ledger.load(book).entries
+    with pytest.raises(UnknownBackend, match="nope"):
+        call("check", book, "--no-run", "--backend", "nope")
 
 
 def test_every_fault_is_told_with_its_entry_and_line(book):

@@ -11,7 +11,7 @@ from convergent.harness.cli.history import command
 from convergent.harness.record import Loaded, Writer
 from convergent.reports.history import html, text
 from convergent.reports.history.changes import changes, drifts
-from convergent.reports.history.points import tracks
+from convergent.reports.history.points import remark, tracks
 
 HOSTILE = "</style><script>alert(1)</script><img src=x>"
 CASE = "conv1d:i9_k3"
@@ -83,14 +83,24 @@ def test_only_the_same_checks_can_drift(run_of, outcome) -> None:
 
 
 def test_the_text_names_the_change_and_its_case(history) -> None:
-    said = "\n".join(text.lines(history([("0.1", "agrees"), ("0.2", "differs")]), 5))
+    said = "\n".join(text.lines(history([("0.1", "agrees"), ("0.2", "differs")]), {}, 5))
     assert f"conv/native since 0.2, not yet in 0.1: 1 case, as {CASE}" in said
+
+
+def test_what_a_run_lacks_is_told(run_of, outcome) -> None:
+    lost = Loaded(name="jax==0.9.2", error="no such version")
+    short = run_of(outcome(), checks=1_200, variants=(Loaded(name="torch"), lost))
+    assert remark(run_of(outcome())) == ""
+    said = "jax==0.9.2 could not be run: no such version; it ended after 1 of 1,200 checks"
+    assert remark(short) == said
+    assert list(text.lines(tracks([short]), {"a": "", "b": said}, 5))[-1] == f"b: {said}"
+    assert f"<code>b</code>: {said}" in html.document(tracks([short]), {"a": "", "b": said})
 
 
 def test_a_hostile_run_adds_nothing_to_the_page(run_of, wrong) -> None:
     everywhere = dict.fromkeys(("variant", "op", "method", "case"), HOSTILE)
     run = run_of(wrong(**everywhere), started=HOSTILE, path=HOSTILE)
-    page = html.document(tracks([run, run]), [HOSTILE])
+    page = html.document(tracks([run, run]), {HOSTILE: HOSTILE})
     assert not re.search(r"<(script|img|link|iframe)", page)
     assert page.count("</style>") == 1
 

@@ -23,6 +23,7 @@ example no longer does fails, so that nobody keeps an excuse for a bug that is f
 
 from __future__ import annotations
 
+import codecs
 import fnmatch
 import functools
 from collections.abc import Iterable, Iterator
@@ -204,7 +205,7 @@ def load(path: Path | None = None) -> Ledger:
     """
     source = path or built_in()
     try:
-        content = source.read_bytes()
+        content = source.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise InvalidLedger(f"{source} cannot be read: {error.strerror}") from error
     return decode(content, str(source))

@@ -32,12 +32,17 @@ def command(runs: tuple[Path, ...], output: Path | None, most: int) -> None:
 
     if output:
         see_writable(output)
-    files = merge.found(runs)
-    tracks = points.tracks(map(record.read, files))
+    lacks: dict[str, str] = {}
+
+    def read(file: Path) -> record.Run:
+        run = record.read(file)
+        lacks[str(file)] = points.remark(run)
+        return run
+
+    tracks = points.tracks(map(read, merge.found(runs)))
     if output:
-        page = html.document(tracks, [str(file) for file in files])
-        aside.write(output, page.encode("utf-8", "replace"))
-    for line in text.lines(tracks, most):
+        aside.write(output, html.document(tracks, lacks).encode("utf-8", "replace"))
+    for line in text.lines(tracks, lacks, most):
         click.echo(plain(line))
     if output:
         click.echo(f"page: {output}")

@@ -55,10 +55,12 @@ def check(
     The example of every entry that is about the installed frameworks is run. Exit 1 if one no
     longer diverges as its entry says, 4 if the file is not valid.
     """
+    from convergent.harness.known import standing
     from convergent.harness.known.file import File
 
     ledger = File(path)
     if unrun:
+        standing.select(ledger.entries, variants)
         click.echo(f"{ledger.path} is valid: {_many(len(ledger.entries), 'entry', 'entries')}")
         return
     found = list(_shown(ledger, variants, timeout))

@@ -37,7 +37,7 @@ class Fault:
 def read(path: Path) -> str:
     """Return the text of a ledger. Raises ``InvalidLedger`` if there is none."""
     try:
-        return path.read_bytes().decode()
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise InvalidLedger(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
 from convergent.cases.record import record
@@ -43,8 +43,8 @@ class Small:
         return [(a, b) for a, b in itertools.pairwise(self.dots) if a.asked == b.asked]
 
 
-def document(tracks: Sequence[Track], runs: Sequence[str]) -> str:
-    """Return the history as one page."""
+def document(tracks: Sequence[Track], runs: Mapping[str, str]) -> str:
+    """Return the history as one page; ``runs`` are the files, and what each lacks."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 

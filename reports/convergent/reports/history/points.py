@@ -141,6 +141,14 @@ def tracks(runs: Iterable[Run]) -> tuple[Track, ...]:
     )
 
 
+def remark(run: Run) -> str:
+    """Say what a run lacks: variants that could not be run, checks that it did not come to."""
+    lacks = [f"{n} could not be run: {v.error}" for n, v in run.variants.items() if v.error]
+    if len(run.outcomes) < run.header.checks:
+        lacks.append(f"it ended after {len(run.outcomes):,} of {run.header.checks:,} checks")
+    return "; ".join(lacks)
+
+
 def _point(name: str, run: Run, found: _Open) -> Point:
     return Point(
         variant=name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from convergent.reports.history.changes import KINDS, Change, changes, drifts
 from convergent.reports.history.points import Point, Track
@@ -11,8 +11,11 @@ from convergent.reports.wording import many, short
 HEAD = ("version", "started", "agree", "known", "findings", "worst", "median")
 
 
-def lines(tracks: Iterable[Track], most: int) -> Iterator[str]:
-    """Yield the history: of each variant a table, its changes and its drifts, ``most`` of each."""
+def lines(tracks: Iterable[Track], runs: Mapping[str, str], most: int) -> Iterator[str]:
+    """Yield the history: of each variant a table, its changes and its drifts, ``most`` of each.
+
+    ``runs`` are the files, and what each lacks.
+    """
     for track in tracks:
         points, checks = many(len(track.points), "point"), many(len(track.checks), "check")
         yield f"{track.variant}: {points}, {checks}"
@@ -31,6 +34,7 @@ def lines(tracks: Iterable[Track], most: int) -> Iterator[str]:
                 f" ({drift.factor:.2g}x)"
             )
         yield ""
+    yield from (f"{file}: {lacks}" for file, lacks in runs.items() if lacks)
 
 
 def said(track: Track, change: Change) -> str:
