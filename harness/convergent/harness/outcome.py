@@ -54,6 +54,12 @@ class Worst(msgspec.Struct, frozen=True, kw_only=True):
     actual: Number
     bound: Number
 
+    @property
+    def told(self) -> tuple[str, str]:
+        """``actual`` and ``expected`` in words: nine digits tell float32 apart, not float64."""
+        few = _short(self.actual), _short(self.expected)
+        return few if len(set(few)) > 1 else (str(self.actual), str(self.expected))
+
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a result came to, whoever gave it.
@@ -146,9 +152,7 @@ def _sentence(outcome: Outcome) -> str:
     remarks += [said for said in told if said]
     if outcome.diagnosis not in ("", outcome.model):
         remarks.append(outcome.diagnosis)
-    actual, expected = _short(worst.actual), _short(worst.expected)
-    if actual == expected:  # nine digits tell float32 apart, not float64
-        actual, expected = str(worst.actual), str(worst.expected)
+    actual, expected = worst.told
     return (
         f"{head}[{index}] = {actual}, expected {expected}"
         f" +/- {_short(worst.bound)} ({', '.join(remarks)})"

@@ -14,7 +14,7 @@ from convergent.cases import words
 from convergent.cases.text import parse
 from convergent.harness import environment
 from convergent.harness.diagnose import is_named
-from convergent.harness.outcome import Number, Outcome
+from convergent.harness.outcome import Outcome
 
 WIDTH = 96
 
@@ -74,9 +74,10 @@ def _wrong(outcome: Outcome) -> str:
             said = f"{said.partition(':')[0]}: ... {said[-_LONGEST:]}"
         return outcome.verdict.replace("_", " ") + (f", {said}" if said else "")
     remarks = ", ".join(r for r in (outcome.where, outcome.model, outcome.detail) if r)
+    actual, expected = worst.told
     return (
-        f"{outcome.outside} of {outcome.size} elements are wrong, such as {_short(worst.actual)} "
-        f"where {_short(worst.expected)} is due" + (f" ({remarks})" if remarks else "")
+        f"{outcome.outside} of {outcome.size} elements are wrong, such as {actual} "
+        f"where {expected} is due" + (f" ({remarks})" if remarks else "")
     )
 
 
@@ -105,7 +106,3 @@ def _plain(text: str) -> str:
     text = without_folders(text)
     printable = "".join(c if c.isprintable() else " " for c in text)
     return printable.replace("\\", "\\\\").replace('"""', "'''")
-
-
-def _short(value: Number) -> str:
-    return f"{value:.9g}" if isinstance(value, float | int) else str(value)
