@@ -1,12 +1,16 @@
 """The pipe's frames: what goes in comes out, and garbage is named."""
 
 import io
+import os
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from convergent.cases.errors import WorkerLost
 from convergent.harness.worker import frames
+from convergent.harness.worker.pipe import Pipe
 
 
 def test_a_frame_comes_back_as_it_went():
@@ -39,3 +43,14 @@ def test_the_end_of_a_stream_is_none():
 def test_garbage_is_a_lost_worker(content):
     with pytest.raises(WorkerLost, match="garbage"):
         frames.receive(io.BytesIO(content).read)
+
+
+def test_what_a_killed_process_left_for_a_while_is_gone():
+    code = "import tempfile, time\nfile = tempfile.mkstemp()[1]\nraise SystemExit(file)"
+    pipe = Pipe([sys.executable, "-c", code], os.environ)
+    with pytest.raises(WorkerLost):
+        pipe.receive(20)
+    left = Path(pipe.stderr_tail())
+    assert left.is_file()
+    pipe.close()
+    assert not left.parent.exists()

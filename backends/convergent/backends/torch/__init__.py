@@ -49,6 +49,8 @@ class Torch(
         "slow_float16": "oneDNN has no float16 kernels for this processor",
         "slow_bfloat16": "oneDNN has no bfloat16 kernels for this processor",
     }
+    # Where temporary files lie, which is where inductor keeps what it compiled, goes with a worker.
+    environment: ClassVar[Mapping[str, str]] = {"TORCHINDUCTOR_CACHE_DIR": "{cache}/inductor"}
     gaps = GAPS
     modes = MODES
     variants = VARIANTS

@@ -40,7 +40,9 @@ class TooLarge(WorkerLost):
 class Pipe:
     """A process that speaks in frames. After ``WorkerLost`` it is gone.
 
-    It is killed when it and its children hold more than ``most_memory`` bytes (0: no limit).
+    It is killed when it and its children hold more than ``most_memory`` bytes (0: no limit). What
+    it leaves in its folder for temporary files (AutoGraph a file for each function that it traces)
+    goes with it: who is killed cleans nothing up.
     """
 
     def __init__(
@@ -48,13 +50,16 @@ class Pipe:
     ) -> None:
         self._most_memory = most_memory
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._scratch = tempfile.TemporaryDirectory(
+            prefix="convergent-worker-", ignore_cleanup_errors=True
+        )
         self._buffer = bytearray()
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env=environment,
+            env={**environment, "TMPDIR": self._scratch.name},
             start_new_session=True,
             bufsize=0,
         )
@@ -107,6 +112,7 @@ class Pipe:
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
             if stream:
                 stream.close()
+        self._scratch.cleanup()
 
     def stderr_tail(self) -> str:
         """Return the last lines that the process wrote."""
