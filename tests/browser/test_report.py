@@ -221,6 +221,14 @@ def test_a_finding_is_shown_while_a_chosen_check_is_of_it(opened, report, choice
     assert page.locator(".hidden").first.text_content().startswith(f"{hidden} of ")
 
 
+@pytest.mark.parametrize("width", [1400, 360])
+def test_the_bar_of_the_filter_hides_no_heading(opened, report, width) -> None:
+    page = opened(report, "#stride=2&dtype=float32", viewport={"width": width, "height": 700})
+    bottom = page.evaluate("document.getElementById('filter').getBoundingClientRect().bottom")
+    top = page.evaluate("document.getElementById('findings').getBoundingClientRect().top")
+    assert bottom <= top < bottom + 40
+
+
 def test_all_of_a_finding_are_in_the_list_and_nothing_else(opened, report) -> None:
     page = opened(report)
     card = page.locator("#findings ~ .card", has_text="in the list").first

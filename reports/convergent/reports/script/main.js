@@ -56,6 +56,8 @@ function drawFilter() {
   all.addEventListener("click", clear);
   at("counts").textContent = [figure, ...rest].join(" · ");
   at("drop").replaceChildren(...drop, all);
+  // What is scrolled to lies below the bar, which has several lines on a narrow screen.
+  document.documentElement.style.scrollPaddingTop = now.length ? `${bar.offsetHeight + 10}px` : "";
   for (const link of document.querySelectorAll(".chip")) {
     if (now.length === 1 && clicked(link, String(new URLSearchParams({ [now[0]]: state[now[0]] })))) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
