@@ -63,7 +63,6 @@ def test_a_run_ends_with_a_summary_and_a_report(tmp_path):
         (["repro", "scipy", "conv/correlate", "conv1d:i99999999999999999_k3"], 1, "too large"),
         (["repro", "scipy", "conv/correlate@flipped", CASE, "--script"], 4, "take conv/correlate"),
         (["repro", "scipy", "conv/convolve2d", "conv1d:i4_k3", "--script"], 4, "unsupported"),
-        (["repro", "scipy", "conv/correlate", CASE, "--script", "-o", "no/bug.py"], 4, "no"),
         (["list", "everything"], 4, "everything"),
         (["explain", "nonsense"], 4, "conv2d:"),
         (["repro", "scipy", "backprop_bias/sum", "conv1d:n2_i40_k3_nonfinite"], 4, "not asked"),

@@ -1,10 +1,10 @@
-"""torch conv/tbc: 14 of 72 elements are wrong, such as -0.0524902344 where -0.061548233 is due
-(scattered, accumulates in bfloat16)
+"""torch conv/tbc: 22 of 120 elements are wrong, such as -0.00732421875 where -0.00596809387 is due
+(column 2 to 9, accumulates in bfloat16)
 
 Diagnosis: accumulates in bfloat16.
 
-Convolve with ``F.conv_tbc``. 1-D: 2 images of 11 with 3 channels, 4 filters of 3, no padding,
-output 9; bfloat16, channels last, normal data.
+Convolve with ``F.conv_tbc``. 1-D: 2 images of 11 with 2 channels, 5 filters of 3, padding 1
+before and 2 after, output 12; bfloat16, channels last, normal data.
 
 Known: F.conv_tbc and its backward function add each tap's product to a result in 16 bits (not
 reported before)
@@ -12,14 +12,11 @@ reported before)
 Seen with torch 2.13.0+cpu, NumPy 2.4.6, Python 3.11.7,
 Linux-6.18.44-fc-v669-x86_64-with-glibc2.36, AMD EPYC.
 
-Found by: convergent repro torch conv/tbc conv1d:n2_i11_c3_k3_o4_bfloat16_normal
+Found by: convergent repro torch conv/tbc conv1d:n2_i11_c2_k3_o5_p1+2_bfloat16_normal
 """
 
 import math
-import os
 import zlib
-
-os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import torch
@@ -28,7 +25,7 @@ import torch.nn.functional as F
 
 def drawn(role, shape):
     """Return operand 0 (x), 1 (w) or 2 (dy), the same on every machine."""
-    entropy = [0, role, 2568177122]
+    entropy = [0, role, 2626986965]
     generator = np.random.PCG64(np.random.SeedSequence(entropy))
     words = generator.random_raw(12 * math.prod(shape)).reshape(12, *shape)
     total = np.zeros(shape)
@@ -41,21 +38,24 @@ def drawn(role, shape):
     return values
 
 
-X = drawn(0, (2, 11, 3))
-assert zlib.crc32(X.tobytes()) == 3722191200, "NumPy draws other numbers"
+X = np.array([
+    -1.09375, -1.0859375, 1.0859375, -0.37890625, 2, -0.337890625, -1.2109375, 0.7109375,
+    0.1181640625, -1.1640625, -0.19921875, 0.57421875, 0.8671875, 0.8203125, 0.546875,
+    -2.046875, 2.140625, -0.28515625, 1.1015625, -1.2734375, -0.353515625, -0.197265625,
+    -0.8359375, -2.15625, 1.21875, -1, 0.10302734375, -0.486328125, 1.125, 0.546875,
+    -0.7734375, -0.51171875, 0.5625, 1.5390625, 2.140625, -0.62890625, 0.7421875,
+    0.271484375, 0.26171875, 0.04248046875, -1.875, -0.56640625, 0.03466796875, 0.240234375,
+], np.float64).reshape(2, 11, 2)
 W = np.array([
-    -0.64453125, 0.412109375, 0.33203125, -0.10205078125,
-    0.98046875, -0.11376953125, -1.453125, -0.8203125,
-    0.96875, 1.1953125, 0.1923828125, 0.08837890625,
-    2.140625, -1.53125, 0.7421875, 0.251953125,
-    -0.2470703125, -2.03125, 1.015625, -0.53125,
-    -0.3984375, 1.15625, -1.7578125, -0.1640625,
-    -2.1875, 1.7265625, 2.140625, 0.48046875,
-    0.578125, -1.09375, -0.9296875, 0.44921875,
-    1.5703125, 1.6015625, 1.203125, 0.59765625,
-], np.float64).reshape(3, 3, 4)
-DY = drawn(2, (2, 9, 4))
-assert zlib.crc32(DY.tobytes()) == 1969708900, "NumPy draws other numbers"
+    -0.0537109375, -1.578125, 0.020263671875, 0.6953125, -0.70703125,
+    0.169921875, -1.5703125, 0.76171875, -0.61328125, 1.078125,
+    0.08251953125, 0.375, -0.279296875, -0.119140625, -1.078125,
+    1.1796875, -0.06298828125, 0.88671875, -1.265625, 0.97265625,
+    -1.484375, -0.36328125, -0.2099609375, 1.2109375, 0.7421875,
+    0.7265625, -0.80859375, 0.5703125, -1.3203125, 0.546875,
+], np.float64).reshape(3, 2, 5)
+DY = drawn(2, (2, 12, 5))
+assert zlib.crc32(DY.tobytes()) == 1402643671, "NumPy draws other numbers"
 x = torch.from_numpy(np.ascontiguousarray(X, np.float32)).bfloat16().movedim(-1, 1)
 w = np.ascontiguousarray(W.transpose(2, 0, 1), np.float32)
 w = torch.from_numpy(w).bfloat16().movedim(-1, 1)
@@ -66,7 +66,7 @@ def taps():
     """Yield each tap, the places of the image it reads, the outputs it adds to."""
     for tap in np.ndindex(3):
         reads, adds = [slice(None)], [slice(None)]
-        for t, (size, out, stride, dilation, before) in zip(tap, [(11, 9, 1, 1, 0)]):
+        for t, (size, out, stride, dilation, before) in zip(tap, [(11, 12, 1, 1, 1)]):
             start = t * dilation - before
             first = max(0, -(start // stride))
             last = max(first, min(out, (size - 1 - start) // stride + 1))
@@ -77,11 +77,11 @@ def taps():
 
 
 def reference(x, w):
-    x, w = x.reshape(2, 11, 1, 3), w.reshape(3, 3, 1, 4)
-    total = np.zeros((2, 9, 1, 4), x.dtype)
+    x, w = x.reshape(2, 11, 1, 2), w.reshape(3, 2, 1, 5)
+    total = np.zeros((2, 12, 1, 5), x.dtype)
     for tap, reads, adds in taps():
         total[adds] += np.einsum("...gc,cgo->...go", x[reads], w[tap])
-    return total.reshape(2, 9, 4)
+    return total.reshape(2, 12, 5)
 
 
 expected = reference(X, W)
@@ -94,7 +94,9 @@ expected = expected.transpose(0, 2, 1)
 bound = bound.transpose(0, 2, 1)
 
 w2 = w.transpose(0, -1).contiguous()
-y = F.conv_tbc(x.movedim(-1, 0).contiguous(), w2, w2.new_zeros(4), 0).movedim(0, -1)
+y = F.conv_tbc(
+    F.pad(x, [0, 1]).movedim(-1, 0).contiguous(), w2, w2.new_zeros(5), 1
+).movedim(0, -1)
 
 assert y.dtype == torch.bfloat16, y.dtype
 actual = y.detach().cpu().double().numpy()
