@@ -26,8 +26,8 @@ judges frameworks. Whatever is called wrong is a false alarm.
 from the suites, at random and from sums of up to {longest:,} terms. Checks of a case share its
 data; counted by cases, the share of those with an alarm is below {rate} (95 % confidence). A
 further {other:,} checks of data whose right result is known to the bit (integers, subnormal and
-tiny numbers, zeros of either sign, NaN and infinities): **{others:,} alarms**. Mistrusted,
-because the data could show nothing, and not counted: {mistrusted:,}.
+tiny numbers, sums that overflow, zeros of either sign, NaN and infinities): **{others:,} alarms**.
+Mistrusted, because the data could show nothing, and not counted: {mistrusted:,}.
 
 {date}, {cpu}, {cores} cores, Python {python}, NumPy {numpy}; {seconds:,.0f} seconds. Again:
 `{command}`.
