@@ -36,9 +36,9 @@ float32 result instead, so that both sides err.
 """
 _RULES = """\
 *Normal*, *integers*, *special*: faults told on such data (special: NaN, infinities, subnormal and
-tiny numbers, overflow, signed zeros, asked of the faults that name them). Rules are data, too: tests of
-frameworks are written with normal or uniform numbers, benchdnn's with integers, ours with all.
-(`assert_close` refuses every NaN, right or wrong, unless `equal_nan` is set.)
+tiny numbers, overflow, signed zeros, asked of the faults that name them). Rules are data, too:
+tests of frameworks are written with normal or uniform numbers, benchdnn's with integers, ours
+with all. (`assert_close` refuses every NaN, right or wrong, unless `equal_nan` is set.)
 """
 _RATES = """\
 {judged:,} right results, of implementations that differ in the order of summation alone (those of
