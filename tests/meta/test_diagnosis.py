@@ -152,6 +152,15 @@ def test_a_wrong_result_of_empty_operands_is_told(op, line, shape, number):
     assert diagnose.diagnose(question, operands, array, case.dtype)
 
 
+def test_infinities_are_early_where_the_largest_sums_alone_became_so():
+    case, question, operands = asked("conv2d:n2_i5x6_c3_k3x2_o4_p1_overflow", "conv")
+    right = question.rounded
+    for least, said in ((2.0**126, "overflows early"), (0.0, diagnose.SCANT)):
+        lost = np.where(np.abs(right) > least, np.copysign(np.inf, right), right)
+        array = dtypes.encode(lost, case.dtype)
+        assert diagnose.diagnose(question, operands, array, case.dtype) == said
+
+
 def test_what_is_right_has_no_diagnosis():
     for line in CASES:
         case, question, operands = asked(line, "conv")

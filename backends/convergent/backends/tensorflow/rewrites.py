@@ -62,7 +62,7 @@ class Rewrites(Conv):
 
     @method("backprop_input", "patches")
     def input_patches(self, case: Case, t: Tensors) -> Any:
-        """Gradient of the convolution by patches: they have one of their own, a sparse product."""
+        """Gradient of the convolution by patches, whose own is a sum by segments."""
         return self.gradient(lambda x: self.conv_patches(case, t._replace(x=x)), t.x, t.dy)
 
     @method("backprop_filter", "patches")

@@ -144,7 +144,8 @@ def _evidence(subject: Subject, value: Float64, width: Float64, *, zeros: bool) 
     found, error, within = value[wrong], subject.error[wrong], width[wrong]
     ratio = np.where(np.isfinite(error), error, np.abs(found)) / np.maximum(within, 5e-324)
     bits = np.minimum(np.log2(1 + ratio), _MOST_BITS)
-    counted = np.isfinite(found) & (zeros | (found != 0))
+    # Of what overflowed no more is left than that it was large.
+    counted = np.isfinite(found) & np.isfinite(subject.actual[wrong]) & (zeros | (found != 0))
     if zeros:
         return float(bits[counted].sum())
     best: dict[float, float] = {}

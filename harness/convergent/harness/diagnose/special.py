@@ -31,7 +31,7 @@ NAMES = {
     "NaN spreads over the sample": "a zero for every place of the sample is multiplied",
     "NaN spreads over the batch": "a zero for every sample is multiplied",
     "infinity becomes the largest number": "an infinite sum is given as the largest finite number",
-    "overflows early": "infinities and NaN stand where the sum itself does not overflow",
+    "overflows early": "a partial sum overflows before the sum does; NaN is the difference of two",
     "zero has the wrong sign": "a zero is negative that cannot be, and no more is wrong",
 }
 
@@ -66,9 +66,14 @@ def _lost(subject: Subject) -> Iterator[Fit]:
 
 
 def _early(subject: Subject) -> Iterator[Fit]:
-    """Yield that a partial sum overflowed, or a difference of two: each is a bit of evidence."""
-    came = subject.actual[subject.wrong]
-    if not np.isfinite(came).any():
+    """Yield that partial sums overflowed: each wrong number is a bit of evidence.
+
+    Their difference is NaN. Without one the largest sums, and no others, must be infinite.
+    """
+    came, size = subject.actual[subject.wrong], np.abs(subject.target)
+    right = size[~subject.wrong & np.isfinite(size)]
+    parted = right.size and right.max() < size[subject.wrong].min()
+    if not np.isfinite(came).any() and (np.isnan(came).any() or parted):
         yield Fit("overflows early", float(came.size), NEEDED, 2)
 
 
