@@ -3,9 +3,9 @@
 
 Diagnosis: accumulates in bfloat16.
 
-Gradient of the convolution by patches: they have one of their own, a sparse product. 2-D: 2
-images of 5x6 with 3 channels, 4 filters of 3x2, no padding, output 3x5; bfloat16, channels
-last, exact small integers.
+Gradient of the convolution by patches, whose own is a sum by segments. 2-D: 2 images of 5x6
+with 3 channels, 4 filters of 3x2, no padding, output 3x5; bfloat16, channels last, exact small
+integers.
 
 Known: the gradient of patches adds what windows share in bfloat16 (not reported before)
 

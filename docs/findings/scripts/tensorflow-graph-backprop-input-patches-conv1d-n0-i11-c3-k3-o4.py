@@ -3,9 +3,8 @@ vergent/backends/tensorflow/rewrites.py", line 66, in input_patches File "moves.
 in gradient data.shape = [81,0] does not start with segment_ids.shape = [27] [[{{node
 gradient_tape/UnsortedSegmentSum}}]] [Op:__inference_of_operands_85]
 
-Gradient of the convolution by patches: they have one of their own, a sparse product. 1-D: 0
-images of 11 with 3 channels, 4 filters of 3, no padding, output 9; float32, channels last,
-exact small integers.
+Gradient of the convolution by patches, whose own is a sum by segments. 1-D: 0 images of 11 with
+3 channels, 4 filters of 3, no padding, output 9; float32, channels last, exact small integers.
 
 Known: in a graph, the gradient of extract_patches reshapes an empty one by -1, and refuses the
 result (not reported before)

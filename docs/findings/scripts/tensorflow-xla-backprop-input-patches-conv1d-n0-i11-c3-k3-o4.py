@@ -4,9 +4,8 @@ __inference_of_operands_85[_XlaMustCompile=true,config_proto=1356131958989575793
 Run with TF_DUMP_GRAPH_PREFIX=dir and --vmodule=xla_compiler=2 to obtain a dump of the compiled
 functions. [Op:__inference_of_operands_85]
 
-Gradient of the convolution by patches: they have one of their own, a sparse product. 1-D: 0
-images of 11 with 3 channels, 4 filters of 3, no padding, output 9; float32, channels last,
-exact small integers.
+Gradient of the convolution by patches, whose own is a sum by segments. 1-D: 0 images of 11 with
+3 channels, 4 filters of 3, no padding, output 9; float32, channels last, exact small integers.
 
 Known: under XLA, the gradient of extract_patches reshapes an empty one by -1, and refuses the
 result (not reported before)
